@@ -1,0 +1,7 @@
+//! Golden analog behavioral model of the macro: a plant that reacts to pins and a reference that
+//! predicts from the transaction alone. They share parameters, drawn chips and drawn noise (data),
+//! never the code that turns them into voltages and decisions.
+
+pub mod chip;
+pub mod noise;
+pub mod random;

@@ -1,0 +1,61 @@
+//! Noise of one conversion step: standard normal draws, keyed by (seed, chip, conversion index).
+//! Plant and reference each ask for the frame of the conversion they believe to be in; scaling to
+//! volts or charge is theirs.
+
+use super::random::Key;
+
+/// Distinguishes noise keys from the mismatch keys of the same chip.
+const SOURCE: u64 = 0x6e6f_6973_65;
+/// Draws per slice: three switch openings on two sides, then seven decisions.
+pub const DRAWS: usize = 13;
+
+/// Row of a frame: what a draw belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// Opening of the reset switches of a side (0 = P, 1 = N).
+    Reset(usize),
+    /// Opening of the row-DAC sampling switches of a side.
+    Sample(usize),
+    /// Closing of the word line of a side (its discharge switches open).
+    Multiply(usize),
+    /// Comparator decision 0..=6, most significant first.
+    Decision(usize),
+}
+
+impl Draw {
+    fn row(self) -> usize {
+        match self {
+            Draw::Reset(side) => side,
+            Draw::Sample(side) => 2 + side,
+            Draw::Multiply(side) => 4 + side,
+            Draw::Decision(k) => 6 + k,
+        }
+    }
+}
+
+/// The normal draws of one conversion step, `DRAWS` rows of `slices`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoiseFrame {
+    slices: usize,
+    normals: Vec<f64>,
+}
+
+impl NoiseFrame {
+    /// A frame without noise.
+    pub fn silent(slices: usize) -> Self {
+        Self { slices, normals: vec![0.0; DRAWS * slices] }
+    }
+
+    /// Redraws the frame for the `conversion`-th conversion step since the start.
+    pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
+        let key = Key::new([seed, chip, SOURCE, conversion]);
+        for (element, normal) in self.normals.iter_mut().enumerate() {
+            *normal = key.normal(element as u32);
+        }
+    }
+
+    /// Draws of one row, one per slice.
+    pub fn row(&self, draw: Draw) -> &[f64] {
+        &self.normals[draw.row() * self.slices..][..self.slices]
+    }
+}
