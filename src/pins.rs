@@ -125,3 +125,41 @@ impl Pins {
         (0..7).map(|b| u8::from(Self::slice_bit(&self.decisions[b], slice)) << b).sum()
     }
 }
+
+/// Words of [`Pins`] and [`Drive`].
+pub const PIN_WORDS: usize = size_of::<Pins>() / 4;
+/// Words of [`Drive`].
+pub const DRIVE_WORDS: usize = size_of::<Drive>() / 4;
+
+impl Pins {
+    /// The same as words.
+    pub fn as_words(&self) -> &[u32; PIN_WORDS] {
+        // SAFETY: repr(C), nothing but u32, so the layouts are the same and every bit pattern is valid.
+        unsafe { &*std::ptr::from_ref(self).cast() }
+    }
+
+    /// The same as words, to be filled.
+    pub fn as_words_mut(&mut self) -> &mut [u32; PIN_WORDS] {
+        // SAFETY: as above.
+        unsafe { &mut *std::ptr::from_mut(self).cast() }
+    }
+
+    /// The words that the reference predicts every cycle.
+    pub fn control_words(&self) -> &[u32] {
+        &self.as_words()[..CONTROL_WORDS]
+    }
+}
+
+impl Drive {
+    /// The same as words.
+    pub fn as_words(&self) -> &[u32; DRIVE_WORDS] {
+        // SAFETY: repr(C), nothing but u32, so the layouts are the same and every bit pattern is valid.
+        unsafe { &*std::ptr::from_ref(self).cast() }
+    }
+
+    /// Many of them as words.
+    pub fn slice_as_words(drives: &[Self]) -> &[u32] {
+        // SAFETY: as above; a slice of them is contiguous.
+        unsafe { std::slice::from_raw_parts(drives.as_ptr().cast(), drives.len() * DRIVE_WORDS) }
+    }
+}

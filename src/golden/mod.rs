@@ -2,6 +2,8 @@
 //! predicts from the transaction alone. They share parameters, drawn chips and drawn noise (data),
 //! never the code that turns them into voltages and decisions.
 
+pub mod batch;
 pub mod chip;
 pub mod noise;
+pub mod plant;
 pub mod random;

@@ -9,6 +9,11 @@ const SOURCE: u64 = 0x6e6f_6973_65;
 /// Draws per slice: three switch openings on two sides, then seven decisions.
 pub const DRAWS: usize = 13;
 
+/// Key of the draws of one conversion step.
+pub(crate) fn key(seed: u64, chip: u64, conversion: u64) -> Key {
+    Key::new([seed, chip, SOURCE, conversion])
+}
+
 /// Row of a frame: what a draw belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draw {
@@ -23,7 +28,8 @@ pub enum Draw {
 }
 
 impl Draw {
-    fn row(self) -> usize {
+    /// Number of the row; element `row * slices + slice` of the frame's key.
+    pub(crate) fn row(self) -> usize {
         match self {
             Draw::Reset(side) => side,
             Draw::Sample(side) => 2 + side,
@@ -48,7 +54,7 @@ impl NoiseFrame {
 
     /// Redraws the frame for the `conversion`-th conversion step since the start.
     pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
-        let key = Key::new([seed, chip, SOURCE, conversion]);
+        let key = key(seed, chip, conversion);
         for (element, normal) in self.normals.iter_mut().enumerate() {
             *normal = key.normal(element as u32);
         }

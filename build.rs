@@ -1,0 +1,53 @@
+//! Registers to their two languages; RTL to C++ to static libraries; the bridge between.
+
+#[path = "build/registers.rs"]
+mod registers;
+#[cfg(feature = "verilator")]
+#[path = "build/mutants.rs"]
+mod mutants;
+#[cfg(feature = "verilator")]
+#[path = "build/tops.rs"]
+mod tops;
+#[cfg(feature = "verilator")]
+#[path = "build/verilate.rs"]
+mod verilate;
+#[cfg(feature = "verilator")]
+#[path = "build/link.rs"]
+mod link;
+
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    if let Err(message) = build(&out) {
+        for line in message.lines() {
+            println!("cargo::error={line}");
+        }
+        std::process::exit(1);
+    }
+}
+
+fn build(out: &Path) -> Result<(), String> {
+    for input in ["build.rs", "build", "rtl"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    generate_registers(out)?;
+    #[cfg(feature = "verilator")]
+    link::models(out)?;
+    Ok(())
+}
+
+fn generate_registers(out: &Path) -> Result<(), String> {
+    let yaml = std::fs::read_to_string("rtl/registers.yaml").map_err(|e| format!("rtl/registers.yaml: {e}"))?;
+    let generated = registers::generate(&yaml).map_err(|e| format!("rtl/registers.yaml: {e}"))?;
+    write(&out.join("capram_reg_pkg.sv"), &generated.package)?;
+    write(&out.join("registers.rs"), &generated.module)
+}
+
+/// Writes a file unless it has that content already, so that nothing that depends on it rebuilds.
+fn write(path: &Path, content: &str) -> Result<(), String> {
+    if std::fs::read_to_string(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    std::fs::write(path, content).map_err(|e| format!("{}: {e}", path.display()))
+}

@@ -1,0 +1,137 @@
+//! Verilates one top and compiles it into a static library, or reuses what did not change.
+
+use crate::tops::Top;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The oldest version the project is tested on.
+const OLDEST: &str = "5.006";
+
+/// A Verilator that does what the project needs.
+pub struct Verilator {
+    program: String,
+    /// What it calls itself.
+    pub version: String,
+    /// Folder of its run-time sources.
+    pub include: PathBuf,
+}
+
+impl Verilator {
+    /// Finds Verilator by the variable `VERILATOR`, then on the path, and tries it on a module with
+    /// the features that old versions lack (version strings of packaged builds are unreliable).
+    pub fn find(scratch: &Path) -> Result<Self, String> {
+        let program = std::env::var("VERILATOR").unwrap_or_else(|_| "verilator".into());
+        let hint = format!(
+            "install Verilator {OLDEST} or newer (Debian: apt-get install verilator), name one with \
+             VERILATOR=/path/to/verilator, or build the golden model alone with --no-default-features"
+        );
+        let ask = |arguments: &[&str]| match Command::new(&program).args(arguments).output() {
+            Ok(out) if out.status.success() => Ok(String::from_utf8_lossy(&out.stdout).trim().to_string()),
+            Ok(out) => Err(format!(
+                "`{program} {}` failed: {}; {hint}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&out.stderr).trim()
+            )),
+            Err(e) => Err(format!("cannot run `{program}` ({e}); {hint}")),
+        };
+        let version = ask(&["--version"])?;
+        let root = ask(&["--getenv", "VERILATOR_ROOT"])?;
+        let probe = scratch.join("probe.sv");
+        let module = "module probe(input real volts[2], output logic [31:0] word[2]);\n\
+                      assign word[0] = '0; assign word[1] = '0;\nendmodule\n";
+        std::fs::write(&probe, module).map_err(|e| e.to_string())?;
+        ask(&["--lint-only", &probe.to_string_lossy()])
+            .map_err(|e| format!("{version} is too old for this project: {e}"))?;
+        Ok(Self { program, version, include: Path::new(&root).join("include") })
+    }
+
+    /// Whether its wave writer wants the system's lz4 (it bundled its own until 5.03x).
+    pub fn needs_lz4(&self) -> bool {
+        !self.include.join("gtkwave/lz4.c").exists()
+    }
+}
+
+/// A compiler set up the way every C++ part of the project is built.
+pub fn compiler(verilator: &Verilator, out: &Path) -> cc::Build {
+    let mut build = cc::Build::new();
+    build.cpp(true).std("c++20").warnings(false).cargo_metadata(false).opt_level(3).debug(false);
+    build.include(&verilator.include).include(verilator.include.join("vltstd"));
+    build.include(out.join("cxxbridge/include")).include(out.join("cxxbridge/crate"));
+    for user in ["VL_USER_FATAL", "VL_USER_STOP", "VL_USER_FINISH", "VM_TRACE_FST", "VM_TRACE"] {
+        build.define(user, "1");
+    }
+    build
+}
+
+/// Builds `lib<top>.a` in `folder` unless its stamp says that nothing changed. Returns whether it
+/// was built.
+pub fn model(verilator: &Verilator, top: &Top, sources: &[PathBuf], headers: &[PathBuf], waivers: &Path,
+             folder: &Path, out: &Path) -> Result<bool, String> {
+    let arguments = arguments(top, sources, waivers, folder);
+    let stamp = stamp(&arguments, verilator, sources, headers)?;
+    let stamp_file = folder.join("stamp");
+    if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(false);
+    }
+    let _ = std::fs::remove_file(&stamp_file);
+    let cpp = folder.join("cpp");
+    let _ = std::fs::remove_dir_all(&cpp); // stale generated files would be compiled
+    std::fs::create_dir_all(&cpp).map_err(|e| e.to_string())?;
+    run(&verilator.program, &arguments)?;
+
+    let name = &top.name;
+    let make = cpp.join("make.cc");
+    let text = format!(
+        "#include \"V{name}.h\"\n#include \"capram/src/dut/model.h\"\nnamespace tops {{\n\
+         std::unique_ptr<capram::Dut> make_{name}() {{ return std::make_unique<Model<V{name}>>(); }}\n}}\n"
+    );
+    std::fs::write(&make, text).map_err(|e| e.to_string())?;
+    let mut build = compiler(verilator, out);
+    build.include(&cpp).out_dir(folder);
+    for entry in std::fs::read_dir(&cpp).map_err(|e| e.to_string())?.flatten() {
+        if entry.path().extension().is_some_and(|e| e == "cpp" || e == "cc") {
+            build.file(entry.path());
+        }
+    }
+    build.try_compile(&format!("capram_{name}")).map_err(|e| format!("the C++ of model {name} does not compile: {e}"))?;
+    std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())?;
+    Ok(true)
+}
+
+fn arguments(top: &Top, sources: &[PathBuf], waivers: &Path, folder: &Path) -> Vec<String> {
+    let mut arguments: Vec<String> = ["--cc", "-O3", "--assert", "--trace-fst", "--x-assign", "fast", "-Wall",
+        "--timescale", "1ps/1ps", "--quiet-exit"].map(String::from).to_vec();
+    if top.mutated {
+        // A planted bug may well be what the linter warns of.
+        arguments.push("-Wno-fatal".into());
+    }
+    arguments.extend(["--prefix".into(), format!("V{}", top.name), "--top-module".into(), top.module.into()]);
+    arguments.extend(["--Mdir".into(), folder.join("cpp").to_string_lossy().into()]);
+    arguments.extend(top.parameters.iter().map(|(name, value)| format!("-G{name}={value}")));
+    arguments.push(format!("-I{}", sources[0].parent().unwrap_or(Path::new(".")).display()));
+    arguments.push(waivers.to_string_lossy().into());
+    arguments.extend(sources.iter().filter(|s| s.extension().is_some_and(|e| e == "sv")).map(|s| s.to_string_lossy().into()));
+    arguments
+}
+
+/// Everything a model depends on: arguments, tool, RTL, includes and the C++ around it.
+fn stamp(arguments: &[String], verilator: &Verilator, sources: &[PathBuf], headers: &[PathBuf]) -> Result<String, String> {
+    let mut hasher = DefaultHasher::new();
+    arguments.hash(&mut hasher);
+    verilator.version.hash(&mut hasher);
+    verilator.include.hash(&mut hasher);
+    for file in sources.iter().chain(headers) {
+        std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn run(program: &str, arguments: &[String]) -> Result<(), String> {
+    let out = Command::new(program).args(arguments).output().map_err(|e| format!("cannot run {program}: {e}"))?;
+    if out.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&out.stderr);
+    Err(format!("the RTL does not verilate:\n{}\ncommand: {program} {}", said.trim(), arguments.join(" ")))
+}

@@ -1,0 +1,105 @@
+//! The design under test: a Verilated model behind a safe, typed boundary.
+
+mod bridge;
+
+use crate::config::Geometry;
+use crate::pins::{Drive, Pins};
+use bridge::ffi;
+use std::path::Path;
+
+include!(concat!(env!("OUT_DIR"), "/models.rs"));
+
+/// Why a model could not be made or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DutError {
+    /// No model of this geometry was built.
+    #[error(
+        "no RTL model with {mac_rows} MAC rows, {columns} columns, {columns_per_slice} columns per slice and \
+         {post_lanes} lanes was built; built are {built}; add a file with this geometry to configs/ and build again",
+        mac_rows = .geometry.mac_rows, columns = .geometry.columns,
+        columns_per_slice = .geometry.columns_per_slice, post_lanes = .geometry.post_lanes
+    )]
+    NotBuilt {
+        /// What was asked for.
+        geometry: Geometry,
+        /// What there is.
+        built: String,
+    },
+    /// The RTL stopped: `$fatal`, `$stop`, `$finish` or a failing assertion.
+    #[error("the RTL stopped: {0}")]
+    Stopped(String),
+    /// The wave file cannot be written.
+    #[error("{path}: {reason}")]
+    Waves {
+        /// The file.
+        path: String,
+        /// What the writer said.
+        reason: String,
+    },
+}
+
+// SAFETY: a model has its own Verilator context and touches no other model; the only thread-local
+// in the C++ is set at each tick. Owning it on one thread at a time is what UniquePtr asks for.
+unsafe impl Send for ffi::Dut {}
+
+/// A Verilated top.
+pub struct Dut {
+    model: cxx::UniquePtr<ffi::Dut>,
+}
+
+impl Dut {
+    /// The macro in this geometry.
+    pub fn of_macro(geometry: &Geometry) -> Result<Self, DutError> {
+        let built = || MACROS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let found = MACROS.iter().find(|(_, g)| g == geometry);
+        let (name, _) = found.ok_or_else(|| DutError::NotBuilt { geometry: *geometry, built: built() })?;
+        Self::named(name)
+    }
+
+    /// A model by name: `mutants` (small macro with planted bugs), `cisar`, `sram`, `echo`.
+    pub fn named(name: &str) -> Result<Self, DutError> {
+        let model = ffi::new_dut(name).map_err(|e| DutError::Stopped(e.what().into()))?;
+        Ok(Self { model })
+    }
+
+    /// One phase-clock cycle: the pins that follow a rising edge taken with these inputs.
+    #[inline]
+    pub fn tick(&mut self, drive: &Drive, pins: &mut Pins) -> Result<(), DutError> {
+        let model = self.model.pin_mut();
+        model.tick(drive.as_words(), pins.as_words_mut()).map_err(|e| DutError::Stopped(e.what().into()))
+    }
+
+    /// Recorded inputs, `cycles` of them, in one call; for measuring the bare model.
+    pub fn replay(&mut self, drives: &[Drive]) -> Result<u32, DutError> {
+        let words = Drive::slice_as_words(drives);
+        self.model.pin_mut().replay(words, drives.len()).map_err(|e| DutError::Stopped(e.what().into()))
+    }
+
+    /// Cycles since the model was made.
+    pub fn cycle(&self) -> u64 {
+        self.model.cycle()
+    }
+
+    /// Writes an FST from the next cycle on; one phase-clock cycle lasts `period_ps`.
+    pub fn open_waves(&mut self, path: &Path, period_ps: f64) -> Result<(), DutError> {
+        let error = |reason: String| DutError::Waves { path: path.display().to_string(), reason };
+        let text = path.to_str().ok_or_else(|| error("not a UTF-8 path".into()))?;
+        self.model.pin_mut().open_waves(text, period_ps).map_err(|e| error(e.what().into()))
+    }
+
+    /// Node voltages that the waves show with the next cycle: observed P, N, golden P, N, error P, N,
+    /// each one per slice.
+    pub fn set_volts(&mut self, volts: &[f64]) {
+        self.model.pin_mut().set_volts(volts);
+    }
+
+    /// Ends the wave file.
+    pub fn close_waves(&mut self) {
+        self.model.pin_mut().close_waves();
+    }
+}
+
+/// Version of the Verilator that made the models.
+pub fn verilator_version() -> String {
+    ffi::verilator_version()
+}

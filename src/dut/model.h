@@ -1,0 +1,121 @@
+// One Verilated top as a Dut. The generated table instantiates this once per top.
+#pragma once
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#include "capram/src/dut/dut.h"
+#include "verilated.h"
+#include "verilated_fst_c.h"
+
+namespace tops {
+
+// The context whose model is being evaluated on this thread: what $time means in an error.
+extern thread_local VerilatedContext* current;
+
+// A top without analog voltages accepts and ignores them.
+template <class Top>
+auto copy_volts(Top& top, const double* volts, int) -> decltype(top.observed_p, void()) {
+  constexpr std::size_t count = sizeof(top.observed_p) / sizeof(double);
+  double* const arrays[] = {&top.observed_p[0], &top.observed_n[0], &top.golden_p[0],
+                            &top.golden_n[0],   &top.error_p[0],    &top.error_n[0]};
+  for (double* array : arrays) {
+    std::memcpy(array, volts, count * sizeof(double));
+    volts += count;
+  }
+}
+template <class Top>
+void copy_volts(Top&, const double*, long) {}
+
+template <class Top>
+class Model final : public capram::Dut {
+ public:
+  Model() : top_(&context_, "TOP") {
+    context_.fatalOnError(false);
+    context_.assertOn(true);
+    context_.traceEverOn(true);
+    context_.timeprecision(-12);
+  }
+  ~Model() override {
+    if (trace_.isOpen()) trace_.close();
+    top_.final();
+  }
+
+  void tick(rust::Slice<const uint32_t> drive, rust::Slice<uint32_t> pins) override {
+    if (stopped_) throw std::runtime_error("the model has stopped and cannot go on");
+    check(drive.size() == kDrive && pins.size() == kPins, "wrong number of words");
+    std::memcpy(&top_.drive_i[0], drive.data(), sizeof(top_.drive_i));
+    current = &context_;
+    try {
+      edge();
+    } catch (...) {
+      stopped_ = true;
+      throw;
+    }
+    std::memcpy(pins.data(), &top_.pins_o[0], sizeof(top_.pins_o));
+  }
+
+  uint32_t replay(rust::Slice<const uint32_t> drives, std::size_t cycles) override {
+    check(drives.size() >= cycles * kDrive, "fewer drives than cycles");
+    current = &context_;
+    uint32_t seen = 0;
+    const uint32_t* drive = drives.data();
+    for (std::size_t i = 0; i < cycles; ++i, drive += kDrive) {
+      std::memcpy(&top_.drive_i[0], drive, sizeof(top_.drive_i));
+      edge();
+      seen ^= top_.pins_o[0];  // the outputs are read, as any testbench would
+    }
+    return seen;
+  }
+
+  void set_volts(rust::Slice<const double> volts) override { copy_volts(top_, volts.data(), 0); }
+
+  void open_waves(rust::Str path, double period_ps) override {
+    period_ps_ = period_ps;
+    top_.trace(&trace_, 99);
+    trace_.open(std::string(path).c_str());
+    check(trace_.isOpen(), "cannot open the wave file");
+    traced_ = true;
+  }
+
+  void close_waves() override {
+    if (traced_) trace_.close();
+    traced_ = false;
+  }
+
+  uint64_t cycle() const override { return cycle_; }
+
+ private:
+  static constexpr std::size_t kDrive = sizeof(Top::drive_i) / sizeof(uint32_t);
+  static constexpr std::size_t kPins = sizeof(Top::pins_o) / sizeof(uint32_t);
+
+  static void check(bool condition, const char* what) {
+    if (!condition) throw std::runtime_error(what);
+  }
+
+  void edge() {
+    top_.clk_i = 1;
+    if (traced_) context_.time(at(cycle_ * 2));
+    top_.eval();
+    if (traced_) trace_.dump(context_.time());
+    top_.clk_i = 0;
+    top_.eval();
+    if (traced_) trace_.dump(at(cycle_ * 2 + 1));
+    ++cycle_;
+    context_.time(cycle_);
+  }
+
+  uint64_t at(uint64_t half) const {
+    return static_cast<uint64_t>(std::llround(static_cast<double>(half) * period_ps_ / 2));
+  }
+
+  VerilatedContext context_;
+  Top top_;
+  VerilatedFstC trace_;
+  bool traced_ = false;
+  bool stopped_ = false;
+  double period_ps_ = 1;
+  uint64_t cycle_ = 0;
+};
+
+}  // namespace tops

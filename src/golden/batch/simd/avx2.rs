@@ -1,0 +1,136 @@
+//! Eight lanes with AVX2.
+
+use super::{Int, Kernel, Simd, operators};
+use std::arch::x86_64::*;
+
+const LANES: usize = 8;
+
+/// Proof that the machine has AVX2.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    pub fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+
+    pub fn run(self, kernel: impl Kernel) {
+        #[target_feature(enable = "avx2")]
+        fn with_features(kernel: impl Kernel, simd: Avx2) {
+            kernel.run(simd);
+        }
+        // SAFETY: `self` exists, so the feature was detected.
+        unsafe { with_features(kernel, self) }
+    }
+}
+
+/// Lanes of `i32`.
+#[derive(Clone, Copy)]
+pub struct Ints(__m256i);
+
+/// Lanes of `f32`.
+#[derive(Clone, Copy)]
+pub struct Floats(__m256);
+
+impl Simd for Avx2 {
+    type Int = Ints;
+    type Float = Floats;
+    const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn splat(self, value: i32) -> Ints {
+        // SAFETY: `self` exists, so the feature was detected.
+        Ints(unsafe { _mm256_set1_epi32(value) })
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[i32]) -> Ints {
+        let from = &from[..LANES];
+        // SAFETY: as in `splat`; `from` holds a whole vector and may be unaligned.
+        Ints(unsafe { _mm256_loadu_si256(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats {
+        // SAFETY: as in `splat`.
+        Floats(unsafe { _mm256_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn load_f32(self, from: &[f32]) -> Floats {
+        let from = &from[..LANES];
+        // SAFETY: as in `load`.
+        Floats(unsafe { _mm256_loadu_ps(from.as_ptr()) })
+    }
+}
+
+// SAFETY of all blocks below: a vector exists, so the feature was detected.
+impl Int for Ints {
+    type Float = Floats;
+
+    #[inline(always)]
+    fn shl(self, bits: u32) -> Self {
+        Self(unsafe { _mm256_sllv_epi32(self.0, _mm256_set1_epi32(bits as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr(self, bits: u32) -> Self {
+        Self(unsafe { _mm256_srlv_epi32(self.0, _mm256_set1_epi32(bits as i32)) })
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        Self(unsafe { _mm256_srai_epi32::<31>(self.0) })
+    }
+
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        Self(unsafe { _mm256_min_epi32(_mm256_max_epi32(self.0, low.0), high.0) })
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm256_add_epi32(self.0, _mm256_madd_epi16(a.0, b.0)) })
+    }
+
+    #[inline(always)]
+    fn dot_quads(self, a: Self, b: Self) -> Self {
+        let one = unsafe { _mm256_set1_epi16(1) };
+        // Pairs of products stay below 2^15 because a's bytes are at most 127: nothing saturates.
+        let pairs = unsafe { _mm256_maddubs_epi16(a.0, b.0) };
+        Self(unsafe { _mm256_add_epi32(self.0, _mm256_madd_epi16(pairs, one)) })
+    }
+
+    #[inline(always)]
+    fn byte_sum(self) -> Self {
+        let (ones, one) = unsafe { (_mm256_set1_epi8(1), _mm256_set1_epi16(1)) };
+        Self(unsafe { _mm256_madd_epi16(_mm256_maddubs_epi16(self.0, ones), one) })
+    }
+
+    #[inline(always)]
+    fn to_float(self) -> Floats {
+        Floats(unsafe { _mm256_cvtepi32_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn round(from: Floats) -> Self {
+        Self(unsafe { _mm256_cvtps_epi32(from.0) })
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, to: &mut [u8]) {
+        let to = &mut to[..LANES];
+        // SAFETY: `to` has room for eight bytes, alignment does not matter.
+        unsafe {
+            let byte = _mm256_and_si256(self.0, _mm256_set1_epi32(0xff));
+            let (low, high) = (_mm256_castsi256_si128(byte), _mm256_extracti128_si256::<1>(byte));
+            let words = _mm_packs_epi32(low, high);
+            _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(words, words));
+        }
+    }
+}
+
+operators!(Ints: Add add _mm256_add_epi32, Sub sub _mm256_sub_epi32, Mul mul _mm256_mullo_epi32,
+    BitAnd bitand _mm256_and_si256, BitOr bitor _mm256_or_si256, BitXor bitxor _mm256_xor_si256);
+operators!(Floats: Add add _mm256_add_ps, Sub sub _mm256_sub_ps, Mul mul _mm256_mul_ps);

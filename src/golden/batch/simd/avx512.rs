@@ -1,0 +1,130 @@
+//! Sixteen lanes with AVX-512 and its dot products (VNNI).
+
+use super::{Int, Kernel, Simd, operators};
+use std::arch::x86_64::*;
+
+const LANES: usize = 16;
+
+/// Proof that the machine has AVX-512 F, BW and VNNI.
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    pub fn detect() -> Option<Self> {
+        let detected = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vnni");
+        detected.then_some(Self(()))
+    }
+
+    pub fn run(self, kernel: impl Kernel) {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+        fn with_features(kernel: impl Kernel, simd: Avx512) {
+            kernel.run(simd);
+        }
+        // SAFETY: `self` exists, so the features were detected.
+        unsafe { with_features(kernel, self) }
+    }
+}
+
+/// Lanes of `i32`.
+#[derive(Clone, Copy)]
+pub struct Ints(__m512i);
+
+/// Lanes of `f32`.
+#[derive(Clone, Copy)]
+pub struct Floats(__m512);
+
+impl Simd for Avx512 {
+    type Int = Ints;
+    type Float = Floats;
+    const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = true;
+
+    #[inline(always)]
+    fn splat(self, value: i32) -> Ints {
+        // SAFETY: `self` exists, so the features were detected.
+        Ints(unsafe { _mm512_set1_epi32(value) })
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[i32]) -> Ints {
+        let from = &from[..LANES];
+        // SAFETY: as in `splat`; `from` holds a whole vector and may be unaligned.
+        Ints(unsafe { _mm512_loadu_si512(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats {
+        // SAFETY: as in `splat`.
+        Floats(unsafe { _mm512_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    fn load_f32(self, from: &[f32]) -> Floats {
+        let from = &from[..LANES];
+        // SAFETY: as in `load`.
+        Floats(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+    }
+}
+
+// SAFETY of all blocks below: a vector exists, so the features were detected.
+impl Int for Ints {
+    type Float = Floats;
+
+    #[inline(always)]
+    fn shl(self, bits: u32) -> Self {
+        Self(unsafe { _mm512_sllv_epi32(self.0, _mm512_set1_epi32(bits as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr(self, bits: u32) -> Self {
+        Self(unsafe { _mm512_srlv_epi32(self.0, _mm512_set1_epi32(bits as i32)) })
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        Self(unsafe { _mm512_srai_epi32::<31>(self.0) })
+    }
+
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        Self(unsafe { _mm512_min_epi32(_mm512_max_epi32(self.0, low.0), high.0) })
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_dpwssd_epi32(self.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn dot_quads(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_dpbusd_epi32(self.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn byte_sum(self) -> Self {
+        Self(unsafe { _mm512_dpbusd_epi32(_mm512_setzero_si512(), self.0, _mm512_set1_epi8(1)) })
+    }
+
+    #[inline(always)]
+    fn to_float(self) -> Floats {
+        Floats(unsafe { _mm512_cvtepi32_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn round(from: Floats) -> Self {
+        Self(unsafe { _mm512_cvtps_epi32(from.0) })
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, to: &mut [u8]) {
+        let to = &mut to[..LANES];
+        // SAFETY: `to` has room for sixteen bytes, alignment does not matter.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(self.0)) }
+    }
+}
+
+operators!(Ints: Add add _mm512_add_epi32, Sub sub _mm512_sub_epi32, Mul mul _mm512_mullo_epi32,
+    BitAnd bitand _mm512_and_si512, BitOr bitor _mm512_or_si512, BitXor bitxor _mm512_xor_si512);
+operators!(Floats: Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps);

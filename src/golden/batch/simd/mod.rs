@@ -1,0 +1,146 @@
+//! Vectors of 32-bit lanes, one slice each, and the choice of instruction set at run time.
+//!
+//! Kernels are written once against [`Simd`]. All its operations are exact or rounded once as IEEE
+//! 754 says (no fused multiply-add, no reassociation), so every instruction set gives the same bits.
+//!
+//! Soundness: a token ([`Simd`]) is only made after its features were detected, and vectors only
+//! from a token or from other vectors; whoever holds a vector may use the instructions.
+
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+
+/// Instruction sets that conversions can run on; they give identical codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// Plain Rust, any machine.
+    Portable,
+    /// 8 slices at a time.
+    Avx2,
+    /// 16 slices at a time, with the dot products of AVX-512 VNNI.
+    Avx512,
+}
+
+impl Isa {
+    /// All instruction sets, slowest first.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// Whether this machine has it.
+    pub fn available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::Avx2::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::Avx512::detect().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The fastest one of this machine.
+    pub fn best() -> Self {
+        Self::ALL.into_iter().rfind(|isa| isa.available()).unwrap_or(Self::Portable)
+    }
+
+    /// Runs a kernel on this instruction set; on the portable one if the machine lacks it.
+    pub(super) fn run(self, kernel: impl Kernel) {
+        #[cfg(target_arch = "x86_64")]
+        match self {
+            Self::Avx512 => {
+                if let Some(simd) = avx512::Avx512::detect() {
+                    return simd.run(kernel);
+                }
+            }
+            Self::Avx2 => {
+                if let Some(simd) = avx2::Avx2::detect() {
+                    return simd.run(kernel);
+                }
+            }
+            Self::Portable => {}
+        }
+        kernel.run(portable::Portable);
+    }
+}
+
+/// Work that is compiled once per instruction set. Mark `run`, and what it calls, `inline(always)`:
+/// only then is it compiled with the instruction set's features.
+pub(super) trait Kernel {
+    fn run<S: Simd>(self, simd: S);
+}
+
+/// An instruction set: makes vectors.
+pub(super) trait Simd: Copy {
+    type Int: Int<Float = Self::Float>;
+    type Float: Copy + Add<Output = Self::Float> + Sub<Output = Self::Float> + Mul<Output = Self::Float>;
+    /// Lanes of a vector; divides [`MAX_LANES`].
+    const LANES: usize;
+    /// Whether there are 32 registers rather than 16.
+    const MANY_REGISTERS: bool;
+
+    fn splat(self, value: i32) -> Self::Int;
+    /// The first `LANES` elements; panics if there are fewer.
+    fn load(self, from: &[i32]) -> Self::Int;
+    fn splat_f32(self, value: f32) -> Self::Float;
+    /// The first `LANES` elements; panics if there are fewer.
+    fn load_f32(self, from: &[f32]) -> Self::Float;
+}
+
+/// Lanes of the widest instruction set; rows of constants are padded to a multiple of it.
+pub(super) const MAX_LANES: usize = 16;
+
+/// Lanes of `i32` with wrapping arithmetic (`*` gives the low half of the product).
+pub(super) trait Int:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
+{
+    type Float;
+
+    /// Shifts left, zeros come in.
+    fn shl(self, bits: u32) -> Self;
+    /// Shifts right, zeros come in.
+    fn shr(self, bits: u32) -> Self;
+    /// -1 where a lane is negative, else 0.
+    fn negative(self) -> Self;
+    /// Limits every lane to `low..=high`.
+    fn clamp(self, low: Self, high: Self) -> Self;
+    /// `self` plus the two products of the 16-bit halves of `a` and `b`, all signed.
+    fn dot_pairs(self, a: Self, b: Self) -> Self;
+    /// `self` plus the four products of the bytes of `a`, 0..=127, and of `b`, signed.
+    fn dot_quads(self, a: Self, b: Self) -> Self;
+    /// Sum of the four bytes, each unsigned.
+    fn byte_sum(self) -> Self;
+    /// Nearest `f32`; exact up to 2^24.
+    fn to_float(self) -> Self::Float;
+    /// Nearest integer, ties to even; the value must fit.
+    fn round(from: Self::Float) -> Self;
+    /// Writes the low byte of each lane; panics if there is no room for all.
+    fn store_bytes(self, to: &mut [u8]);
+}
+
+/// Implements binary operators of a wrapped vector with one intrinsic each.
+#[cfg(target_arch = "x86_64")]
+macro_rules! operators {
+    ($vector:ident: $($operator:ident $method:ident $intrinsic:ident),+) => {$(
+        impl std::ops::$operator for $vector {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                // SAFETY: a vector exists, so the features were detected (module docs).
+                Self(unsafe { $intrinsic(self.0, other.0) })
+            }
+        }
+    )+};
+}
+#[cfg(target_arch = "x86_64")]
+use operators;

@@ -1,0 +1,136 @@
+//! The baseline: plain Rust, and the definition of what the other instruction sets compute.
+
+use super::{Int, Simd};
+use std::array::from_fn;
+use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+
+const LANES: usize = 8;
+
+/// Any machine.
+#[derive(Clone, Copy)]
+pub struct Portable;
+
+/// Lanes of `i32`.
+#[derive(Clone, Copy)]
+pub struct Ints([i32; LANES]);
+
+/// Lanes of `f32`.
+#[derive(Clone, Copy)]
+pub struct Floats([f32; LANES]);
+
+impl Simd for Portable {
+    type Int = Ints;
+    type Float = Floats;
+    const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn splat(self, value: i32) -> Ints {
+        Ints([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[i32]) -> Ints {
+        Ints(from_fn(|i| from[..LANES][i]))
+    }
+
+    #[inline(always)]
+    fn splat_f32(self, value: f32) -> Floats {
+        Floats([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load_f32(self, from: &[f32]) -> Floats {
+        Floats(from_fn(|i| from[..LANES][i]))
+    }
+}
+
+impl Ints {
+    #[inline(always)]
+    fn map(self, f: impl Fn(i32) -> i32) -> Self {
+        Self(from_fn(|i| f(self.0[i])))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(i32, i32) -> i32) -> Self {
+        Self(from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+impl Int for Ints {
+    type Float = Floats;
+
+    #[inline(always)]
+    fn shl(self, bits: u32) -> Self {
+        self.map(|x| x << bits)
+    }
+
+    #[inline(always)]
+    fn shr(self, bits: u32) -> Self {
+        self.map(|x| (x as u32 >> bits) as i32)
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        self.map(|x| x >> 31)
+    }
+
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        self.zip(low, i32::max).zip(high, i32::min)
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: Self, b: Self) -> Self {
+        let low = a.zip(b, |a, b| i32::from(a as i16) * i32::from(b as i16));
+        let high = a.zip(b, |a, b| (a >> 16) * (b >> 16));
+        self + low + high
+    }
+
+    #[inline(always)]
+    fn dot_quads(self, a: Self, b: Self) -> Self {
+        let product = |byte: u32| {
+            a.zip(b, move |a, b| i32::from((a >> byte) as u8) * i32::from((b >> byte) as i8))
+        };
+        self + product(0) + product(8) + product(16) + product(24)
+    }
+
+    #[inline(always)]
+    fn byte_sum(self) -> Self {
+        self.map(|x| (x & 0xff) + (x >> 8 & 0xff) + (x >> 16 & 0xff) + (x >> 24 & 0xff))
+    }
+
+    #[inline(always)]
+    fn to_float(self) -> Floats {
+        Floats(self.0.map(|x| x as f32))
+    }
+
+    #[inline(always)]
+    fn round(from: Floats) -> Self {
+        Self(from.0.map(|x| x.round_ties_even() as i32))
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, to: &mut [u8]) {
+        for (to, lane) in to[..LANES].iter_mut().zip(self.0) {
+            *to = lane as u8;
+        }
+    }
+}
+
+/// Implements binary operators lane by lane.
+macro_rules! lanewise {
+    ($vector:ident: $($operator:ident $method:ident $function:expr),+) => {$(
+        impl $operator for $vector {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(from_fn(|i| $function(self.0[i], other.0[i])))
+            }
+        }
+    )+};
+}
+
+lanewise!(Ints: Add add i32::wrapping_add, Sub sub i32::wrapping_sub, Mul mul i32::wrapping_mul,
+    BitAnd bitand i32::bitand, BitOr bitor i32::bitor, BitXor bitxor i32::bitxor);
+lanewise!(Floats: Add add f32::add, Sub sub f32::sub, Mul mul f32::mul);

@@ -1,0 +1,323 @@
+//! The compute path of the plant: one cycle of every selected column.
+
+use super::lanes::Lanes;
+use super::phases::{MULTIPLY, Phases};
+use super::rules::{Place, Rule};
+use super::selection::{Selection, existing};
+use super::side::{Firing, Side};
+use super::split::Split;
+use super::sram::WordLines;
+use super::{Fault, Plant};
+use crate::golden::noise::Draw;
+use crate::pins::{Pins, SLICE_WORDS, control};
+use crate::simd::dispatch;
+
+/// Before the cycle proper: switches that opened, and the selection.
+impl Plant {
+    /// What happens when switches open. They opened as the last cycle ended, so the columns and
+    /// slices of that cycle are concerned.
+    pub(super) fn end_pulses(&mut self, before: Phases, selection: &Selection) {
+        let ended = self.phases.ended_since(before);
+        if ended.any(control::RESET) {
+            let shift = u64::from(self.faults.has(Fault::NoiseOffByOne));
+            self.conversion.reset_opens(shift);
+            self.floating = true;
+            self.reset_noise();
+        }
+        if ended.any(MULTIPLY) {
+            self.multiply_noise();
+        }
+        if ended.any(control::LATCH) || self.phases.any(control::RESET) {
+            self.floating = false;
+        }
+        if ended.any(control::SHARE) {
+            self.sides.iter_mut().for_each(Side::disconnect);
+        }
+        self.check_selection(ended, selection);
+    }
+
+    /// kT/C noise of the reset switches, on the bit lines.
+    fn reset_noise(&mut self) {
+        if !self.physics.ktc || !self.selection.any() {
+            return;
+        }
+        for (side, nodes) in self.sides.iter_mut().enumerate() {
+            for (g, columns) in self.columns.iter().enumerate() {
+                let normals = self.conversion.normals(Draw::Reset(side), g);
+                let normals = normals.times(&self.active.on[g]);
+                nodes.add_to_bit_line(g, &normals, &columns[nodes.position].reset_sigma);
+            }
+        }
+    }
+
+    /// kT/C noise of the discharge switches, on the capacitors behind a 0.
+    fn multiply_noise(&mut self) {
+        if !self.physics.ktc {
+            return;
+        }
+        for (side, nodes) in self.sides.iter_mut().enumerate() {
+            for (g, on) in self.active.on.iter().enumerate() {
+                let normals = self.conversion.normals(Draw::Multiply(side), g);
+                nodes.kick(g, &normals.times(on));
+            }
+        }
+    }
+
+    /// The selection must not change between SAMPLE and the end of sharing.
+    fn check_selection(&mut self, ended: Phases, selection: &Selection) {
+        if ended.any(control::SHARE) || self.phases.any(control::RESET) {
+            self.sampled = false;
+        }
+        if self.sampled && *selection != self.selection {
+            let slice = selection.first_difference(&self.selection);
+            let place = slice.map_or(Place::Everywhere, Place::Slice);
+            self.violations.report(Rule::ColumnSwitchWhileConnected, place);
+        }
+        self.sampled |= self.phases.any(control::SAMPLE);
+    }
+
+    /// Follows a change of column, mode or active slices. What is not selected is held at V_low, so
+    /// what gets selected starts from there.
+    pub(super) fn select(&mut self, selection: Selection) {
+        if selection == self.selection {
+            return;
+        }
+        let before = std::mem::replace(&mut self.selection, selection);
+        if before.active != selection.active {
+            self.active.set(&selection.active, &self.physics);
+        }
+        let per_slice = self.geometry.columns_per_slice;
+        for (side, nodes) in self.sides.iter_mut().enumerate() {
+            let position = selection.position(side, per_slice);
+            if position != nodes.position {
+                nodes.switch_to(position);
+            }
+            for (g, columns) in self.columns.iter().enumerate() {
+                self.active.set_shared_droop(side, g, &columns[position].shared_droop);
+                let dropped = before.active[g] & !selection.active[g];
+                if dropped != 0 && selection.active[g] == 0 {
+                    nodes.clear_group(g);
+                } else if dropped != 0 {
+                    nodes.clear_lanes(g, dropped);
+                }
+            }
+        }
+    }
+}
+
+/// The cycle proper.
+impl Plant {
+    /// One cycle; the comparators' outputs.
+    pub(super) fn compute(&mut self, before: Phases, pins: &Pins, lines: WordLines) -> [u32; SLICE_WORDS] {
+        let began = self.phases.began_since(before);
+        if self.selection.any() {
+            let fires = began.any(control::INJECT);
+            match self.phases.any(control::SHARE) {
+                true => self.share(pins, fires),
+                false => self.float(pins, fires),
+            }
+            if self.phases.any(control::RESET) {
+                let factor = self.physics.decay.reset;
+                self.sides.iter_mut().for_each(|side| side.reset(factor));
+            }
+            if self.phases.any(control::SAMPLE) {
+                self.sample(pins);
+            }
+            if self.phases.any(MULTIPLY) {
+                self.multiply(lines, began.any(MULTIPLY));
+            }
+        }
+        if began.any(control::STROBE) {
+            self.conversion.strobe_begins();
+            self.check_settled(pins);
+        }
+        match self.phases.any(control::STROBE) {
+            true => self.decide(),
+            false => [0; SLICE_WORDS],
+        }
+    }
+
+    /// Nodes that nothing holds droop; injection finds the bit line alone.
+    fn float(&mut self, pins: &Pins, fires: bool) {
+        // Row DACs hold the capacitors; those behind open word lines see to themselves.
+        let mac_floats = !self.phases.any(control::SAMPLE | MULTIPLY);
+        for (side, nodes) in self.sides.iter_mut().enumerate() {
+            for (g, columns) in self.columns.iter().enumerate() {
+                if self.floating {
+                    let mac = mac_floats.then_some(&self.active.mac_droop[g]);
+                    nodes.droop(g, &self.active.bit_line_droop[g], mac);
+                }
+                if fires {
+                    let mask = injected(pins, side, g) & self.selection.active[g];
+                    let strength = self.cisars[g].strength(side, pins.cells());
+                    let firing = firing(&self.physics, pins, mask, strength);
+                    for _ in 0..firings(pins) {
+                        nodes.fire_alone(g, &columns[nodes.position], &firing);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One cycle with MAC capacitors and bit lines connected.
+    fn share(&mut self, pins: &Pins, fires: bool) {
+        for side in 0..2 {
+            let nodes = &mut self.sides[side];
+            if !nodes.connected() {
+                nodes.connect(&self.columns);
+            }
+            let droop = match self.floating {
+                true => &self.active.shared_droop[side],
+                false => &self.active.no_droop,
+            };
+            if fires {
+                nodes.settle(droop, 1.0);
+                self.inject(pins, side);
+            } else {
+                nodes.settle(droop, self.physics.decay.share);
+            }
+        }
+    }
+
+    /// Fires a side's injection cells, once or twice, and lets the rest of the cycle settle.
+    fn inject(&mut self, pins: &Pins, side: usize) {
+        let nodes = &mut self.sides[side];
+        let times = firings(pins);
+        let decay = &self.physics.decay;
+        let factor = if times == 2 { decay.half_share } else { decay.share };
+        for time in 0..times {
+            let lost = time == 1 && self.faults.has(Fault::InjectionDoubleFireLost);
+            for (g, columns) in self.columns.iter().enumerate() {
+                let fire = injected(pins, side, g) & self.selection.active[g];
+                let strength = self.cisars[g].strength(side, pins.cells());
+                let firing = firing(&self.physics, pins, if lost { 0 } else { fire }, strength);
+                nodes.fire(g, &columns[nodes.position], &firing, factor);
+            }
+            nodes.converge(factor);
+        }
+    }
+
+    /// One cycle of the row DACs.
+    fn sample(&mut self, pins: &Pins) {
+        let step = self.physics.dac_step;
+        let [columns, dummies] = &mut self.dac;
+        dac_volts(columns, &pins.dac, step);
+        dummies[..self.geometry.reference_rows()].fill(f64::from(pins.level()) * step);
+        let n = usize::from(!self.selection.differential);
+        let factor = self.physics.decay.sample;
+        self.sides[0].drive(&self.dac[0], &self.active.on, factor);
+        self.sides[1].drive(&self.dac[n], &self.active.on, factor);
+    }
+
+    /// One cycle with open word lines. In the first, the sampling switches' noise shows on what
+    /// floats.
+    fn multiply(&mut self, lines: WordLines, first: bool) {
+        let noisy = first && self.physics.ktc;
+        for side in 0..2 {
+            for g in 0..self.columns.len() {
+                self.open(side, g, lines);
+                let nodes = &mut self.sides[side];
+                let mut gain = Lanes::ZERO;
+                if noisy {
+                    let normals = self.conversion.normals(Draw::Sample(side), g);
+                    let split = &nodes.opened_mut(g).split;
+                    gain = normals.times(&self.active.on[g]).times(&split.floating_sigma);
+                }
+                if self.floating {
+                    gain = gain.minus(&self.active.mac_droop[g]);
+                }
+                let column = &self.columns[g][nodes.position];
+                nodes.multiply(g, column, &gain, self.physics.decay.multiply);
+            }
+        }
+    }
+
+    /// Which capacitors of a side the word lines discharge: those of open clusters with a 0 in any
+    /// open cell.
+    fn open(&mut self, side: usize, group: usize, lines: WordLines) {
+        let nodes = &mut self.sides[side];
+        let position = nodes.position;
+        let opened = nodes.opened_mut(group);
+        if lines.planes.is_power_of_two() && lines.all_clusters(self.geometry.mac_rows) {
+            let plane = lines.planes.trailing_zeros() as usize;
+            opened.floats.copy_from_slice(self.array.plane(group, plane, position));
+            opened.split = *self.splits.get(group, plane, position);
+            return;
+        }
+        opened.floats.fill(u32::MAX);
+        for row in lines.rows() {
+            let (m, plane) = (row / 8, row % 8);
+            opened.floats[m] &= self.array.plane(group, plane, position)[m];
+        }
+        let column = &self.columns[group][position];
+        opened.split = Split::by_mask(column, &opened.floats, &self.physics);
+    }
+
+    /// A strobe must not begin before both sides are close to where they settle.
+    fn check_settled(&mut self, pins: &Pins) {
+        let limit = self.physics.settled_within[pins.range_log2() as usize];
+        for nodes in self.sides.iter().filter(|nodes| nodes.connected()) {
+            for g in 0..self.columns.len() {
+                let early = nodes.unsettled(g, limit) & self.selection.active[g];
+                if early != 0 {
+                    self.violations.report_slices(Rule::StrobeBeforeSettled, g, early);
+                }
+            }
+        }
+    }
+
+    /// The comparators' decisions; those of inactive slices compare V_low with V_low.
+    fn decide(&self) -> [u32; SLICE_WORDS] {
+        let mut decisions = [0; SLICE_WORDS];
+        let draw = self.conversion.decision();
+        for (g, cisar) in self.cisars.iter().enumerate() {
+            let bit_lines = [0, 1].map(|side| &self.sides[side].bit_line[g]);
+            let normals = self.conversion.normals(draw, g);
+            let physics = &self.physics;
+            let above =
+                cisar.decide(bit_lines, &normals, physics.comparator_sigma, physics.threshold);
+            decisions[g] = (above ^ self.inverted[g]) & existing(self.geometry.slices(), g);
+        }
+        decisions
+    }
+}
+
+/// Slices of a group whose cells are to fire on a side.
+fn injected(pins: &Pins, side: usize, group: usize) -> u32 {
+    [pins.inject_p, pins.inject_n][side][group]
+}
+
+/// How often the cells fire in an INJECT pulse.
+fn firings(pins: &Pins) -> usize {
+    if pins.is(control::INJECT_TWICE) { 2 } else { 1 }
+}
+
+/// Cells of strength `strength` firing in the slices of `mask`.
+fn firing<'a>(
+    physics: &super::Physics,
+    pins: &Pins,
+    mask: u32,
+    strength: &'a Lanes,
+) -> Firing<'a> {
+    Firing {
+        mask,
+        strength,
+        range_factor: 1.0 / f64::from(1 << pins.range_log2()),
+        lambda: physics.lambda,
+        v_cm: physics.v_cm,
+    }
+}
+
+dispatch! {
+    /// Row-DAC voltages above V_low of all MAC rows.
+    fn dac_volts(volts: &mut [f64], codes: &[u32; 8], step: f64) = dac_volts_body;
+}
+
+#[inline(always)]
+fn dac_volts_body(volts: &mut [f64], codes: &[u32; 8], step: f64) {
+    for (volts, codes) in volts.chunks_mut(8).zip(codes) {
+        for (i, volts) in volts.iter_mut().enumerate() {
+            *volts = f64::from((codes >> (4 * i) & 15) as i32) * step;
+        }
+    }
+}

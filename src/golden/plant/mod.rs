@@ -1,0 +1,271 @@
+//! The plant: the array and the analog side in the time domain. It knows nothing of operations; it
+//! reacts to the RTL's pins, one phase-clock cycle per call, whatever they do, and reports what
+//! breaks an electrical rule.
+//!
+//! Within a cycle things happen in the order of the specification (section 6): noise of switches
+//! that opened when the last cycle ended, change of the selection, droop, firing of injection cells,
+//! settling, decision.
+
+mod array;
+mod cisar;
+mod column;
+mod compute;
+mod conversion;
+mod faults;
+mod lanes;
+mod mac;
+mod phases;
+mod physics;
+mod rules;
+mod selection;
+#[cfg(test)]
+mod sequencer;
+mod side;
+mod split;
+mod sram;
+#[cfg(test)]
+mod tests;
+
+pub use faults::{Fault, Faults};
+pub use rules::{KEPT, Place, Rule, Violation, Violations};
+
+use array::Array;
+use cisar::Cisar;
+use column::{Column, Plan};
+use conversion::Conversion;
+use lanes::{LANES, Lanes, flat};
+use phases::Phases;
+use physics::Physics;
+use selection::{Active, Selection};
+use side::Side;
+use split::Splits;
+use sram::{Sram, WordLines, Write};
+
+use crate::config::{Analog, Geometry};
+use crate::golden::chip::Chip;
+use crate::pins::{Pins, SLICE_WORDS};
+use std::sync::Arc;
+
+/// What the analog side answers in a cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Comparator outputs, one bit per slice; 0 while not strobed.
+    pub comparators: [u32; SLICE_WORDS],
+    /// Sense amplifiers of the selected word; 0 while not sensing.
+    pub read_data: u32,
+}
+
+/// Array and analog side of one chip.
+#[derive(Clone)]
+pub struct Plant {
+    geometry: Geometry,
+    chip: Arc<Chip>,
+    physics: Physics,
+    faults: Faults,
+    violations: Violations,
+    cycle: u64,
+
+    array: Array,
+    sram: Sram,
+    /// `[group][column position]`, the dummy column last.
+    columns: Vec<Vec<Column>>,
+    splits: Splits,
+    cisars: Vec<Cisar>,
+    /// Comparators that a planted error inverts.
+    inverted: [u32; SLICE_WORDS],
+
+    /// What was on in the last cycle.
+    phases: Phases,
+    selection: Selection,
+    active: Active,
+    /// Between SAMPLE and the end of sharing: the selection must stay.
+    sampled: bool,
+    /// Nodes float, from the opening of the reset switches to the end of LATCH.
+    floating: bool,
+    conversion: Conversion,
+    /// P and N.
+    sides: [Side; 2],
+    means: [Vec<Lanes>; 2],
+    /// Row-DAC voltages above V_low, for columns and for dummy columns, per MAC row.
+    dac: [Vec<f64>; 2],
+}
+
+impl Plant {
+    /// A macro that has just been powered on: nodes at V_low, cells at 0. `period_s` is the phase
+    /// clock's period in seconds; `seed` and `chip_number` select the noise.
+    pub fn new(
+        geometry: Geometry,
+        analog: Analog,
+        period_s: f64,
+        chip: Arc<Chip>,
+        seed: u64,
+        chip_number: u64,
+    ) -> Self {
+        let physics = Physics::new(&geometry, &analog, period_s);
+        let groups = geometry.slices().div_ceil(LANES);
+        let rows = geometry.mac_rows;
+        let array = Array::new(&geometry);
+        let side = Side::new(groups, rows, physics.v_low);
+        let mut plant = Self {
+            sram: Sram::new(&geometry, analog.sram, period_s),
+            conversion: Conversion::new(geometry.slices(), seed, chip_number, analog.noisy()),
+            columns: Vec::new(),
+            splits: Splits::new(&geometry, &array, &[], &physics),
+            cisars: Vec::new(),
+            inverted: [0; SLICE_WORDS],
+            phases: Phases::default(),
+            selection: Selection::default(),
+            active: Active::none(groups),
+            sampled: false,
+            floating: false,
+            sides: [side.clone(), side],
+            means: [vec![Lanes::ZERO; groups], vec![Lanes::ZERO; groups]],
+            dac: [vec![0.0; rows], vec![0.0; rows]],
+            faults: Faults::default(),
+            violations: Violations::default(),
+            cycle: 0,
+            geometry,
+            chip,
+            physics,
+            array,
+        };
+        plant.sides[1].switch_to(geometry.columns_per_slice);
+        plant.draw_elements();
+        plant
+    }
+
+    /// Sets the index that the next RESET opening gets; it counts up from there. 0 at first.
+    pub fn start_at_conversion(&mut self, index: u64) {
+        self.conversion.start_at(index);
+    }
+
+    /// Lets one phase-clock cycle pass with these pins.
+    pub fn react(&mut self, pins: &Pins) -> Response {
+        if self.faults.take_changed() {
+            self.apply_faults();
+        }
+        self.violations.at_cycle(self.cycle);
+        self.cycle += 1;
+        let lines = WordLines::new(pins, self.geometry.mac_rows);
+        let selection = Selection::new(pins, &self.geometry);
+        let before = self.phases;
+        self.phases = Phases::new(pins, lines.any(), selection.any());
+        self.check_pins(pins, lines);
+        self.end_pulses(before, &selection);
+        self.select(selection);
+        let comparators = self.compute(before, pins, lines);
+        let read_data =
+            if self.sram.idle(pins, lines) { 0 } else { self.access(pins, lines) };
+        Response { comparators, read_data }
+    }
+
+    /// Bit lines in volts after this cycle, one per slice. Side 0 is P, 1 is N.
+    pub fn bit_line(&self, side: usize) -> &[f64] {
+        &flat(&self.sides[side].bit_line)[..self.geometry.slices()]
+    }
+
+    /// Capacitance-weighted mean of the selected columns' MAC capacitor voltages in volts after this
+    /// cycle, one per slice. Side 0 is P, 1 is N.
+    pub fn mac_mean(&mut self, side: usize) -> &[f64] {
+        let nodes = &mut self.sides[side];
+        let position = nodes.position;
+        for (g, mean) in self.means[side].iter_mut().enumerate() {
+            *mean = nodes.mac_mean(g, &self.columns[g][position]);
+        }
+        &flat(&self.means[side])[..self.geometry.slices()]
+    }
+
+    /// Violations so far.
+    pub fn violations(&self) -> &Violations {
+        &self.violations
+    }
+
+    /// Violations since they were last taken.
+    pub fn take_violations(&mut self) -> Violations {
+        std::mem::take(&mut self.violations)
+    }
+
+    /// Phase-clock cycles since the plant was made.
+    pub fn cycle(&self) -> u64 {
+        self.cycle
+    }
+
+    /// The 6T cell of a physical row and a column.
+    pub fn cell(&self, row: usize, column: usize) -> bool {
+        self.array.get(row, column)
+    }
+
+    /// Stores a bit without an access.
+    pub fn set_cell(&mut self, row: usize, column: usize, value: bool) {
+        let value = self.faults.stuck(row, column).unwrap_or(value);
+        if self.array.set(row, column, value) {
+            let site = self.array.site(row, column);
+            let column = &self.columns[site.group][site.position];
+            self.splits.cell_changed(site, value, column, &self.physics);
+        }
+    }
+
+    /// Errors planted on purpose.
+    pub fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+}
+
+impl Plant {
+    /// Reports what the pins of this cycle must never do, whatever went before.
+    fn check_pins(&mut self, pins: &Pins, lines: WordLines) {
+        self.phases.check(&mut self.violations);
+        if lines.any() && !lines.planes.is_power_of_two() {
+            self.violations.report(Rule::TwoWordLines, Place::Row(lines.first_row()));
+        }
+        for g in 0..self.active.on.len() {
+            let both = pins.inject_p[g] & pins.inject_n[g];
+            if both != 0 {
+                self.violations.report_slices(Rule::InjectBothSides, g, both);
+            }
+        }
+    }
+
+    /// One cycle of normal accesses; what the sense amplifiers show.
+    fn access(&mut self, pins: &Pins, lines: WordLines) -> u32 {
+        let (read_data, write) = self.sram.react(pins, lines, &self.array, &mut self.violations);
+        if let Some(Write { lines, word, data }) = write {
+            for row in lines.rows() {
+                for (bit, column) in self.array.word_columns(word).enumerate() {
+                    self.set_cell(row, column, data >> bit & 1 == 1);
+                }
+            }
+        }
+        read_data
+    }
+}
+
+/// Drawn elements and planted errors.
+impl Plant {
+    fn draw_elements(&mut self) {
+        let plan = Plan {
+            geometry: &self.geometry,
+            chip: &self.chip,
+            physics: &self.physics,
+            faults: &self.faults,
+        };
+        let groups = 0..self.active.on.len();
+        self.columns = groups.clone().map(|g| Column::of_group(g, &plan)).collect();
+        self.cisars = groups.map(|g| Cisar::new(g, &plan)).collect();
+        self.splits = Splits::new(&self.geometry, &self.array, &self.columns, &self.physics);
+    }
+
+    fn apply_faults(&mut self) {
+        self.sides.iter_mut().for_each(Side::capacitors_changed);
+        self.draw_elements();
+        self.inverted = [0; SLICE_WORDS];
+        let planted: Vec<Fault> = self.faults.iter().collect();
+        for fault in planted {
+            match fault {
+                Fault::StuckCell { row, column, value } => self.set_cell(row, column, value),
+                Fault::ComparatorInverted { slice } => self.inverted[slice / 32] |= 1 << (slice % 32),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! One conversion step, predicted as a whole: voltages at the end of every pulse, decisions, codes.
+
+use super::array::{Array, PerRow};
+use super::electrical::{Electrical, Factors, Span};
+use super::memory::Memory;
+use super::sampling::{self, BitLineInput, BitLineOutput, MacInput, MacOutput};
+use super::sar::{self, Compare, Fire, Injection, Side};
+use super::timeline::{PHASES, Phase};
+use crate::config::ADC_BITS;
+use crate::golden::chip::{CELLS, Chip};
+use crate::golden::noise::{Draw, NoiseFrame};
+use crate::pins::{Pins, SLICE_WORDS};
+
+/// Below this margin a decision is adopted from what was observed, in V.
+pub(super) const MARGINAL_V: f64 = 1e-9;
+
+/// Firing cells of injection 0..6 (the first fires them twice).
+const FIRING: [usize; 6] = [16, 16, 8, 4, 2, 1];
+
+/// What a step converts.
+pub(super) struct StepInput<'a> {
+    pub plane: usize,
+    /// Lines of side P and side N.
+    pub lines: [usize; 2],
+    pub digits: &'a PerRow,
+    pub level: u8,
+    /// Range factor r.
+    pub range: f64,
+    /// Nodes start from V_low.
+    pub fresh: bool,
+    /// Cycles by which LATCH is prolonged.
+    pub stretch: u32,
+    pub active: [u32; SLICE_WORDS],
+}
+
+/// One value per slice for side P and side N.
+type Sides = [Vec<f64>; 2];
+
+/// The predicted step; buffers are reused from step to step.
+#[derive(Clone, Debug)]
+pub(super) struct Conversion {
+    slices: usize,
+    /// Comparator offset plus the threshold's distance below zero.
+    offsets: Vec<f64>,
+    /// Summed strengths of the firing cells, `[injection][side]`.
+    strengths: Vec<Sides>,
+    /// Absolute bit-line voltages, `[pulse][side]`.
+    bit_line: Vec<Sides>,
+    /// Absolute mean voltages of the MAC capacitors for RESET, SAMPLE, MULTIPLY.
+    mac_mean: [Sides; 3],
+    /// Sides at the end of each strobe.
+    at_strobe: Vec<[Side; 2]>,
+    /// Sides at the end of LATCH.
+    at_latch: [Side; 2],
+    margins: Vec<Vec<f64>>,
+    /// Decisions of all slices, `[decision]`.
+    decisions: [[u32; SLICE_WORDS]; ADC_BITS],
+    /// Whether some margin of a decision lies within [`MARGINAL_V`] of zero.
+    near: [bool; ADC_BITS],
+    /// Bit lines and mean of the MAC capacitors after the step, above V_low.
+    bit_line_residue: Sides,
+    mac_residue: Sides,
+    /// Memory of single rows, where it is not negligible.
+    memory: Option<Memory>,
+    /// What [`resume`](Self::resume) needs to know about the step.
+    latch: Span,
+    /// Decay from the first to the last connected cycle.
+    connected: f64,
+    lines: [usize; 2],
+    range: f64,
+    active: [u32; SLICE_WORDS],
+    scratch: Scratch,
+}
+
+/// Intermediate values of one side, or both where noted.
+#[derive(Clone, Debug)]
+struct Scratch {
+    digits_ones: Vec<i32>,
+    digits_all: Vec<i32>,
+    deviation: Vec<f64>,
+    noise_ones: Vec<f64>,
+    noise_zeros: Vec<f64>,
+    charge: Vec<f64>,
+    shared: Vec<f64>,
+    /// Mean of the MAC capacitors less the bit line when SHARE begins, both sides.
+    apart: Sides,
+    /// Gates of the sides' injections, both sides.
+    gates: Sides,
+}
+
+impl Conversion {
+    pub(super) fn new(slices: usize, chip: &Chip, electrical: &Electrical) -> Self {
+        let zero = || vec![0.0; slices];
+        let sides = || [zero(), zero()];
+        let state = || [Side::new(slices), Side::new(slices)];
+        let strength = |count: usize, side: usize| {
+            (0..slices).map(|s| chip.cells(s, side)[..count.min(CELLS)].iter().sum()).collect()
+        };
+        Self {
+            slices,
+            offsets: (0..slices).map(|s| chip.offset(s) + electrical.threshold).collect(),
+            strengths: FIRING.map(|n| [strength(n, 0), strength(n, 1)]).to_vec(),
+            bit_line: (0..PHASES).map(|_| sides()).collect(),
+            mac_mean: std::array::from_fn(|_| sides()),
+            at_strobe: (0..ADC_BITS).map(|_| state()).collect(),
+            at_latch: state(),
+            margins: vec![zero(); ADC_BITS],
+            decisions: Default::default(),
+            near: [false; ADC_BITS],
+            bit_line_residue: sides(),
+            mac_residue: sides(),
+            memory: None,
+            latch: Span::default(),
+            connected: 0.0,
+            lines: [0; 2],
+            range: 1.0,
+            active: [0; SLICE_WORDS],
+            scratch: Scratch {
+                digits_ones: vec![0; slices],
+                digits_all: vec![0; slices],
+                deviation: zero(),
+                noise_ones: zero(),
+                noise_zeros: zero(),
+                charge: zero(),
+                shared: zero(),
+                apart: sides(),
+                gates: sides(),
+            },
+        }
+    }
+
+    /// Takes over new pulse widths.
+    pub(super) fn set_factors(&mut self, electrical: &Electrical, factors: &Factors) {
+        self.memory = Memory::needed(electrical, factors).then(|| Memory::new(self.slices));
+    }
+
+    /// Predicts a step from its input. `array` has up-to-date sums for the step's lines.
+    pub(super) fn predict(
+        &mut self,
+        input: &StepInput,
+        array: &Array,
+        physics: (&Electrical, &Factors),
+        noise: &NoiseFrame,
+    ) {
+        let (electrical, factors) = physics;
+        if input.fresh {
+            self.forget();
+        }
+        self.lines = input.lines;
+        self.range = input.range;
+        self.active = input.active;
+        let stretched = electrical.share_decay(input.stretch);
+        let cycles = factors.latch.cycles + f64::from(input.stretch);
+        self.latch = Span { cycles, decay: factors.latch.decay * stretched };
+        self.connected = electrical.share_decay(factors.connected) * stretched;
+        for side in 0..2 {
+            self.sample(side, input, array, physics, noise);
+            self.connect(side, array, physics);
+        }
+        self.decide(0, electrical, noise);
+        self.resume(0, array, physics, noise);
+    }
+
+    /// All nodes are at V_low.
+    fn forget(&mut self) {
+        for residue in self.bit_line_residue.iter_mut().chain(&mut self.mac_residue) {
+            residue.fill(0.0);
+        }
+        if let Some(memory) = &mut self.memory {
+            memory.forget();
+        }
+    }
+
+    /// RESET, SAMPLE and MULTIPLY of a side, up to the instant before sharing.
+    fn sample(
+        &mut self,
+        side: usize,
+        input: &StepInput,
+        array: &Array,
+        (e, f): (&Electrical, &Factors),
+        noise: &NoiseFrame,
+    ) {
+        let number = input.lines[side];
+        let (line, cells) = (array.line(number), array.cells(input.plane, number));
+        let dummy = number == array.dummy();
+        let t = &mut self.scratch;
+        if dummy {
+            cells.dummy_digit_sums(&mut t.digits_ones, input.level);
+            t.digits_all.copy_from_slice(&t.digits_ones);
+        } else {
+            sampling::digit_sums(&mut t.digits_ones, &cells.ones, input.digits);
+            sampling::digit_sums(&mut t.digits_all, &line.capacitors, input.digits);
+        }
+        sampling::scaled(&mut t.noise_ones, noise.row(Draw::Sample(side)), &cells.sample_sigma);
+        sampling::scaled(&mut t.noise_zeros, noise.row(Draw::Multiply(side)), &cells.multiply_sigma);
+        if let Some(memory) = &self.memory {
+            memory.weighted(side, &cells.ones, &mut t.deviation);
+        }
+
+        let [reset, sample, multiply] = &mut self.mac_mean;
+        let mac = MacInput {
+            residue: &self.mac_residue[side],
+            deviation: &t.deviation,
+            digits: [&t.digits_ones, &t.digits_all],
+            sums: [&cells.ones_sum, &line.sum],
+            noise: [&t.noise_ones, &t.noise_zeros],
+        };
+        let absolute = [&mut reset[side][..], &mut sample[side], &mut multiply[side]];
+        sampling::mac(e, f, &mac, MacOutput { absolute, charge: &mut t.charge });
+
+        let [reset, sample, multiply, ..] = &mut self.bit_line[..] else { unreachable!() };
+        let bit_line = BitLineInput {
+            residue: &self.bit_line_residue[side],
+            reset: (noise.row(Draw::Reset(side)), &line.reset_sigma),
+        };
+        let absolute = [&mut reset[side][..], &mut sample[side], &mut multiply[side]];
+        sampling::bit_line(e, f, &bit_line, BitLineOutput { absolute, shared: &mut t.shared });
+
+        for ((apart, charge), (sum, shared)) in
+            t.apart[side].iter_mut().zip(&t.charge).zip(line.sum.iter().zip(&t.shared))
+        {
+            *apart = charge / sum - shared;
+        }
+        if let Some(memory) = &mut self.memory {
+            let rows = if dummy {
+                [input.level.into(); super::array::ROWS]
+            } else {
+                *input.digits
+            };
+            let noise = [&t.noise_ones[..], &t.noise_zeros[..]];
+            let mean = &self.mac_residue[side];
+            memory.update(side, (e, f, self.connected), line, cells, &rows, mean, noise);
+        }
+    }
+
+    /// SHARE and the first strobe of a side.
+    fn connect(&mut self, side: usize, array: &Array, (e, f): (&Electrical, &Factors)) {
+        let line = array.line(self.lines[side]);
+        let state = &mut self.at_strobe[0][side];
+        let t = &self.scratch;
+        sar::share(
+            &t.charge,
+            &t.shared,
+            &line.parasitic,
+            &line.total,
+            &mut state.common,
+            &mut state.distance,
+        );
+        let share = Phase::Share.index();
+        sar::settle(e, f.share, &line.leak, state, &mut self.bit_line[share][side]);
+        sar::settle(e, f.first_strobe, &line.leak, state, &mut self.bit_line[share + 1][side]);
+    }
+
+    /// Takes decision k of all slices.
+    fn decide(&mut self, k: usize, electrical: &Electrical, noise: &NoiseFrame) {
+        let [p, n] = &self.bit_line[Phase::Strobe(k as u8).index()];
+        let compare = Compare {
+            p,
+            n,
+            offset: &self.offsets,
+            normal: noise.row(Draw::Decision(k)),
+            sigma: electrical.comparator_sigma,
+        };
+        sar::margins(&compare, &mut self.margins[k]);
+        sar::pack(&self.margins[k], MARGINAL_V, &mut self.decisions[k], &mut self.near[k]);
+    }
+
+    /// Predicts everything after decision k, which stands.
+    pub(super) fn resume(
+        &mut self,
+        k: usize,
+        array: &Array,
+        (e, f): (&Electrical, &Factors),
+        noise: &NoiseFrame,
+    ) {
+        let injection = Injection::new(e, f, self.range);
+        for k in k..ADC_BITS - 1 {
+            let [p, n] = &mut self.scratch.gates;
+            sar::gates(&self.decisions[k], p, n);
+            for side in 0..2 {
+                self.inject(k, side, &injection, array);
+            }
+            self.decide(k + 1, e, noise);
+        }
+        for side in 0..2 {
+            self.finish(side, array, e);
+        }
+        if (0..self.slices).any(|s| !Pins::slice_bit(&self.active, s)) {
+            self.silence(k, e, noise);
+        }
+    }
+
+    /// Injection k of a side and the strobe after it.
+    fn inject(&mut self, k: usize, side: usize, injection: &Injection, array: &Array) {
+        let line = array.line(self.lines[side]);
+        let (before, after) = self.at_strobe.split_at_mut(k + 1);
+        let fire = Fire {
+            from: &before[k][side],
+            gate: &self.scratch.gates[side],
+            strength: &self.strengths[k][side],
+            unit: &line.injection,
+            leak: &line.leak,
+        };
+        let index = Phase::Inject(k as u8).index();
+        let (injected, strobed) = self.bit_line.split_at_mut(index + 1);
+        let ends = [&mut injected[index][side][..], &mut strobed[0][side]];
+        sar::inject(k == 0, injection, &fire, &mut after[0][side], ends);
+    }
+
+    /// LATCH of a side, and what it leaves to the next step.
+    fn finish(&mut self, side: usize, array: &Array, e: &Electrical) {
+        let from = &self.at_strobe[ADC_BITS - 1][side];
+        let state = &mut self.at_latch[side];
+        state.common.copy_from_slice(&from.common);
+        state.distance.copy_from_slice(&from.distance);
+        let leak = &array.line(self.lines[side]).leak;
+        let end = &mut self.bit_line[Phase::Latch.index()][side];
+        sar::settle(e, self.latch, leak, state, end);
+        for s in 0..self.slices {
+            let bit_line = state.common[s] + state.distance[s];
+            self.bit_line_residue[side][s] = bit_line;
+            // Injections pull bit line and MAC capacitors apart from u_f alike, so that only
+            // their distance at the connection is left between them.
+            self.mac_residue[side][s] = bit_line + self.connected * self.scratch.apart[side][s];
+        }
+    }
+
+    /// Inactive slices: their columns stay at V_low, their comparators see only offset and noise.
+    /// Decisions up to `k` stand.
+    fn silence(&mut self, k: usize, e: &Electrical, noise: &NoiseFrame) {
+        let first = if k == 0 { 0 } else { k + 1 };
+        for s in (0..self.slices).filter(|&s| !Pins::slice_bit(&self.active, s)) {
+            for side in 0..2 {
+                self.bit_line.iter_mut().for_each(|pulse| pulse[side][s] = e.v_low);
+                self.mac_mean.iter_mut().for_each(|pulse| pulse[side][s] = e.v_low);
+            }
+            for k in first..ADC_BITS {
+                let normal = noise.row(Draw::Decision(k))[s];
+                let margin = self.offsets[s] + normal * e.comparator_sigma;
+                self.margins[k][s] = margin;
+                self.near[k] |= margin.abs() < MARGINAL_V;
+                self.set_decision(k, s, margin >= 0.0);
+            }
+        }
+    }
+
+    /// Replaces a decision; [`resume`](Self::resume) draws the consequences.
+    pub(super) fn set_decision(&mut self, k: usize, slice: usize, decision: bool) {
+        let (word, bit) = (slice / 32, slice % 32);
+        self.decisions[k][word] =
+            self.decisions[k][word] & !(1 << bit) | u32::from(decision) << bit;
+    }
+
+    /// Decision k of all slices.
+    pub(super) fn decisions(&self, k: usize) -> &[u32; SLICE_WORDS] {
+        &self.decisions[k]
+    }
+
+    /// Whether some slice's decision k is close enough to call that it may be adopted.
+    pub(super) fn near(&self, k: usize) -> bool {
+        self.near[k]
+    }
+
+    /// Margins of decision k in V, one per slice.
+    pub(super) fn margins(&self, k: usize) -> &[f64] {
+        &self.margins[k]
+    }
+
+    /// Codes of all slices.
+    pub(super) fn codes(&self, codes: &mut [u8]) {
+        for (w, codes) in codes.chunks_mut(32).enumerate() {
+            let planes: [u32; ADC_BITS] = std::array::from_fn(|k| self.decisions[k][w]);
+            for (i, code) in codes.iter_mut().enumerate() {
+                *code = planes.iter().fold(0, |code, plane| code << 1 | (plane >> i & 1) as u8);
+            }
+        }
+    }
+
+    /// Absolute bit-line voltages of a side at the end of a pulse.
+    pub(super) fn bit_line(&self, phase: Phase, side: usize) -> &[f64] {
+        &self.bit_line[phase.index()][side]
+    }
+
+    /// Absolute mean voltages of a side's MAC capacitors at the end of RESET, SAMPLE or MULTIPLY.
+    pub(super) fn mac_mean(&self, phase: Phase, side: usize) -> Option<&[f64]> {
+        self.mac_mean.get(phase.index()).map(|sides| &sides[side][..])
+    }
+}

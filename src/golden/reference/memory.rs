@@ -1,0 +1,70 @@
+//! Memory of single MAC capacitors: how far each stays from its column's mean into the next step.
+//!
+//! The distances decay during the whole connection and the next RESET. With usual time constants
+//! nothing is left and a column is described by its mean alone; slow switches make this necessary.
+
+use super::array::{Cells, Line, PerRow, ROWS};
+use super::electrical::{Electrical, Factors};
+
+/// Remaining fraction of a distance below which it is neglected.
+const NEGLIGIBLE: f64 = 1e-13;
+
+/// Distances from the mean at the end of the last step, in V.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    /// `[side][slice]`.
+    deviations: [Vec<[f64; ROWS]>; 2],
+}
+
+impl Memory {
+    /// Whether rows remember anything worth mentioning.
+    pub(super) fn needed(electrical: &Electrical, factors: &Factors) -> bool {
+        electrical.share_decay(factors.connected) * factors.reset > NEGLIGIBLE
+    }
+
+    pub(super) fn new(slices: usize) -> Self {
+        let none = vec![[0.0; ROWS]; slices];
+        Self { deviations: [none.clone(), none] }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.deviations.iter_mut().flatten().for_each(|rows| rows.fill(0.0));
+    }
+
+    /// Sum over rows of weights times deviations.
+    pub(super) fn weighted(&self, side: usize, weights: &[PerRow], sums: &mut [f64]) {
+        for ((sum, rows), weights) in sums.iter_mut().zip(&self.deviations[side]).zip(weights) {
+            *sum = rows.iter().zip(weights).map(|(d, &k)| d * f64::from(k)).sum();
+        }
+    }
+
+    /// Goes on to the end of the present step. `mean` is the mean at the end of the previous one,
+    /// `noise` that of cell-1 and of cell-0 capacitors, `connected` the decay while connected.
+    #[expect(clippy::too_many_arguments, reason = "everything that moves a capacitor")]
+    pub(super) fn update(
+        &mut self,
+        side: usize,
+        (e, f, connected): (&Electrical, &Factors, f64),
+        line: &Line,
+        cells: &Cells,
+        digits: &PerRow,
+        mean: &[f64],
+        noise: [&[f64]; 2],
+    ) {
+        for (s, rows) in self.deviations[side].iter_mut().enumerate() {
+            let capacitors = &line.capacitors[s];
+            let mut mean_now = 0.0;
+            for m in 0..ROWS {
+                let driven = f64::from(digits[m]) * e.dac_step;
+                let left = (mean[s] + rows[m]) * f.reset - f.reset_gap * e.mac_leak;
+                let sampled = driven + (left - driven) * f.sample - f.sample_gap * e.mac_leak;
+                let kept = sampled + noise[0][s] - f.multiply_width * e.mac_leak;
+                let discharged = sampled * f.multiply + noise[1][s];
+                rows[m] = if cells.ones[s][m] != 0 { kept } else { discharged };
+                mean_now += rows[m] * f64::from(capacitors[m]);
+            }
+            mean_now /= line.sum[s];
+            rows.iter_mut().for_each(|row| *row = (*row - mean_now) * connected);
+        }
+    }
+}

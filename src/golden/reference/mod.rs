@@ -1,0 +1,211 @@
+//! The reference: predicts every pin in every cycle, node voltages at the end of every pulse, every
+//! decision and every result from the host's transactions alone.
+//!
+//! It never steps a voltage through time. A conversion is predicted as a whole when it starts, in
+//! closed forms: powers of the decay per cycle, exact integer sums over rows.
+
+mod access;
+mod array;
+mod conversion;
+mod electrical;
+mod expected;
+#[cfg(test)]
+mod fixtures;
+mod host;
+mod loader;
+mod lockstep;
+mod memory;
+mod results;
+mod sampling;
+mod sar;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod work;
+
+use std::sync::Arc;
+
+pub use expected::{Context, Counters, DecisionMismatch, Event, Expected};
+pub use timeline::Phase;
+
+use crate::config::{Analog, Geometry, Pulses, Timing};
+use crate::golden::chip::Chip;
+use crate::golden::noise::NoiseFrame;
+use crate::pins::SLICE_WORDS;
+use access::Access;
+use array::{Array, PerRow, ROWS};
+use conversion::Conversion;
+use electrical::{Electrical, Factors};
+use loader::Loader;
+use results::Results;
+use timeline::StepClock;
+use work::Work;
+
+/// The reference model of one macro.
+///
+/// Tell it the host's accepted transactions, then call [`advance`](Self::advance) once per cycle;
+/// in the last cycle of a strobe call [`decide`](Self::decide) with the comparators' outputs.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    geometry: Geometry,
+    analog: Analog,
+    timing: Timing,
+    pulses: Pulses,
+    seed: u64,
+    chip_number: u64,
+
+    // Analog side.
+    electrical: Electrical,
+    factors: Factors,
+    array: Array,
+    noise: NoiseFrame,
+    conversion: Conversion,
+    /// Index of the next conversion.
+    next_conversion: u64,
+    /// Lines of the step before this cycle, if one ended in the cycle before.
+    previous_lines: Option<[usize; 2]>,
+
+    // Sequencing.
+    cycle: u64,
+    work: Work,
+    clock: StepClock,
+    loader: Loader,
+    /// Digits of the running pass and their sum.
+    digits: PerRow,
+    digit_sum: i64,
+    access: Option<Access>,
+    slice_enable: [u32; SLICE_WORDS],
+    /// Cycle at whose end the post-processor last took codes.
+    last_take: Option<u64>,
+    /// First cycle without post-processing.
+    settled: u64,
+
+    // Results.
+    results: Results,
+    codes: Vec<u8>,
+    counters: Counters,
+    marginal_decisions: u64,
+
+    // Pins.
+    expected: Expected,
+    /// Control pins that hold their value: column, range, level, word.
+    held: u32,
+    /// Control pins of the present pulse or gap.
+    pulsed: u32,
+}
+
+impl Reference {
+    /// A macro after reset, about to see cycle 0. Noise is that of `(seed, chip_number)`; the chip
+    /// is given, so that it may be another than the drawn one. All slices are enabled, calibration
+    /// is neutral, and multipliers and biases are zero until set.
+    pub fn new(
+        geometry: Geometry,
+        analog: Analog,
+        timing: Timing,
+        chip: Arc<Chip>,
+        seed: u64,
+        chip_number: u64,
+    ) -> Self {
+        let slices = geometry.slices();
+        let electrical = Electrical::new(&geometry, &analog, &timing);
+        let pulses = timing.pulses;
+        let factors = Factors::new(&electrical, &pulses);
+        let mut conversion = Conversion::new(slices, &chip, &electrical);
+        conversion.set_factors(&electrical, &factors);
+        Self {
+            geometry,
+            analog,
+            timing,
+            pulses,
+            seed,
+            chip_number,
+            array: Array::new(&geometry, &chip, &electrical),
+            noise: NoiseFrame::silent(slices),
+            conversion,
+            electrical,
+            factors,
+            next_conversion: 0,
+            previous_lines: None,
+            cycle: 0,
+            work: Work::default(),
+            clock: StepClock::new(&pulses),
+            loader: Loader::new(geometry.mac_rows),
+            digits: [0; ROWS],
+            digit_sum: 0,
+            access: None,
+            slice_enable: existing(slices, [u32::MAX; SLICE_WORDS]),
+            last_take: None,
+            settled: 0,
+            results: Results::new(&geometry),
+            codes: vec![0; slices],
+            counters: Counters::default(),
+            marginal_decisions: 0,
+            expected: Expected::default(),
+            held: 0,
+            pulsed: 0,
+        }
+    }
+
+    /// Accumulator of an output, in sixteenths of a unit. Up to date from the last cycle of LATCH
+    /// on, before the macro has written it.
+    ///
+    /// # Panics
+    /// If there is no such bank (0..2) or output (0..columns).
+    pub fn accumulator(&self, bank: usize, output: usize) -> i32 {
+        self.results.banks[bank].accumulators[output]
+    }
+
+    /// Requantized result of an output, as of the last operation that emitted it.
+    ///
+    /// # Panics
+    /// If there is no such bank (0..2) or output (0..columns).
+    pub fn requantized(&self, bank: usize, output: usize) -> u8 {
+        self.results.banks[bank].requantized[output]
+    }
+
+    /// Codes of the latest complete step (from the first cycle of its LATCH on), one per slice,
+    /// inactive ones included.
+    pub fn codes(&self) -> &[u8] {
+        &self.codes
+    }
+
+    /// Counters up to the cycle predicted last.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Decisions whose margin was below 1 nV, all taken from what was observed.
+    pub fn marginal_decisions(&self) -> u64 {
+        self.marginal_decisions
+    }
+
+    /// Whether `busy` is low after the cycle predicted last and no SRAM access is under way.
+    pub fn idle(&self) -> bool {
+        !self.busy(self.cycle) && self.access.is_none_or(|a| self.cycle > a.ack(&self.pulses))
+    }
+
+    /// Absolute bit-line voltages of a side (0 = P, 1 = N) at the end of a pulse of the present
+    /// step, one per slice. For an [`Event`], ask in its cycle.
+    pub fn bit_line(&self, pulse: Phase, side: usize) -> &[f64] {
+        self.conversion.bit_line(pulse, side)
+    }
+
+    /// Absolute capacitance-weighted mean voltages of a side's MAC capacitors at the end of RESET,
+    /// SAMPLE or MULTIPLY; `None` for other pulses.
+    pub fn mac_mean(&self, pulse: Phase, side: usize) -> Option<&[f64]> {
+        self.conversion.mac_mean(pulse, side)
+    }
+
+    /// The prediction for the cycle of the last [`advance`](Self::advance).
+    pub fn expected(&self) -> &Expected {
+        &self.expected
+    }
+}
+
+/// Keeps the bits of slices that exist.
+fn existing(slices: usize, words: [u32; SLICE_WORDS]) -> [u32; SLICE_WORDS] {
+    std::array::from_fn(|w| {
+        let kept = slices.saturating_sub(32 * w);
+        if kept < 32 { words[w] & ((1 << kept) - 1) } else { words[w] }
+    })
+}

@@ -1,0 +1,197 @@
+//! First half of a conversion in closed form: RESET, SAMPLE, MULTIPLY and the sharing of charge.
+//! Voltages are above V_low, capacitances in `C_u / CAP_UNIT`, charges their product.
+
+use super::array::PerRow;
+use super::electrical::{Electrical, Factors};
+use crate::simd::dispatch;
+
+dispatch! {
+    /// Weighted digit sums of all slices: sum over rows of weights times digits, exact.
+    pub(super) fn digit_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow)
+        = digit_sums_body;
+}
+
+#[inline(always)]
+fn digit_sums_body(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
+    for (sum, weights) in sums.iter_mut().zip(weights) {
+        *sum = weights.iter().zip(digits).map(|(&k, &x)| i32::from(k) * i32::from(x)).sum();
+    }
+}
+
+/// What a side's bit line starts from and is disturbed by.
+pub(super) struct BitLineInput<'a> {
+    /// Voltage at the end of the previous step.
+    pub residue: &'a [f64],
+    /// Normal draws of the opening reset switch and their size in V.
+    pub reset: (&'a [f64], &'a [f64]),
+}
+
+/// Bit line at the ends of RESET, SAMPLE and MULTIPLY (absolute), and when SHARE begins.
+pub(super) struct BitLineOutput<'a> {
+    pub absolute: [&'a mut [f64]; 3],
+    pub shared: &'a mut [f64],
+}
+
+/// The bit line is reset, then floats.
+pub(super) fn bit_line(e: &Electrical, f: &Factors, i: &BitLineInput, o: BitLineOutput) {
+    let [reset, sample, multiply] = o.absolute;
+    let before_sample = (f.reset_gap + f.sample_width) * e.bit_line_leak;
+    let before_multiply = (f.sample_gap + f.multiply_width) * e.bit_line_leak;
+    let before_share = f.multiply_gap * e.bit_line_leak;
+    let constants = [f.reset, before_sample, before_multiply, before_share, e.v_low];
+    bit_line_slices(constants, i.residue, i.reset.0, i.reset.1, reset, sample, multiply, o.shared);
+}
+
+dispatch! {
+    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+    fn bit_line_slices(
+        constants: [f64; 5], residue: &[f64], normal: &[f64], sigma: &[f64],
+        reset: &mut [f64], sample: &mut [f64], multiply: &mut [f64], shared: &mut [f64],
+    ) = bit_line_body;
+}
+
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+fn bit_line_body(
+    [decay, before_sample, before_multiply, before_share, v_low]: [f64; 5],
+    residue: &[f64],
+    normal: &[f64],
+    sigma: &[f64],
+    reset: &mut [f64],
+    sample: &mut [f64],
+    multiply: &mut [f64],
+    shared: &mut [f64],
+) {
+    let n = residue.len();
+    let (normal, sigma) = (&normal[..n], &sigma[..n]);
+    let (reset, sample) = (&mut reset[..n], &mut sample[..n]);
+    let (multiply, shared) = (&mut multiply[..n], &mut shared[..n]);
+    for s in 0..n {
+        let u = residue[s] * decay;
+        reset[s] = v_low + u;
+        let u = u + normal[s] * sigma[s] - before_sample;
+        sample[s] = v_low + u;
+        let u = u - before_multiply;
+        multiply[s] = v_low + u;
+        shared[s] = u - before_share;
+    }
+}
+
+/// What a side's MAC capacitors start from, are charged by and are disturbed by.
+pub(super) struct MacInput<'a> {
+    /// Mean voltage at the end of the previous step.
+    pub residue: &'a [f64],
+    /// sum k_m d_m over the cells that store 1, d_m the distance from that mean.
+    pub deviation: &'a [f64],
+    /// sum k_m x_m over the cells that store 1, and over all.
+    pub digits: [&'a [i32]; 2],
+    /// sum k_m over the cells that store 1, and over all.
+    pub sums: [&'a [f64]; 2],
+    /// Voltage noise of the cell-1 and the cell-0 capacitors.
+    pub noise: [&'a [f64]; 2],
+}
+
+/// Mean of the MAC capacitors at the ends of RESET, SAMPLE and MULTIPLY (absolute), and their
+/// charge when SHARE begins.
+pub(super) struct MacOutput<'a> {
+    pub absolute: [&'a mut [f64]; 3],
+    pub charge: &'a mut [f64],
+}
+
+/// The MAC capacitors are reset, charged by the DACs, and discharged where the cell stores 0.
+pub(super) fn mac(e: &Electrical, f: &Factors, i: &MacInput, o: MacOutput) {
+    let [reset, sample, multiply] = o.absolute;
+    let constants = MacConstants {
+        reset: f.reset,
+        sample: f.sample,
+        multiply: f.multiply,
+        dac: e.dac_step * (1.0 - f.sample),
+        leak_reset_gap: f.reset_gap * e.mac_leak,
+        leak_sample_gap: f.sample_gap * e.mac_leak,
+        leak_multiply: f.multiply_width * e.mac_leak,
+        leak_multiply_gap: f.multiply_gap * e.mac_leak,
+        v_low: e.v_low,
+    };
+    mac_slices(
+        &constants, i.residue, i.deviation, i.digits[0], i.digits[1], i.sums[0], i.sums[1],
+        i.noise[0], i.noise[1], reset, sample, multiply, o.charge,
+    );
+}
+
+struct MacConstants {
+    reset: f64,
+    sample: f64,
+    multiply: f64,
+    dac: f64,
+    leak_reset_gap: f64,
+    leak_sample_gap: f64,
+    leak_multiply: f64,
+    leak_multiply_gap: f64,
+    v_low: f64,
+}
+
+dispatch! {
+    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+    fn mac_slices(
+        c: &MacConstants, residue: &[f64], deviation: &[f64],
+        digits_ones: &[i32], digits_all: &[i32], sum_ones: &[f64], sum_all: &[f64],
+        noise_ones: &[f64], noise_zeros: &[f64],
+        reset: &mut [f64], sample: &mut [f64], multiply: &mut [f64], charge: &mut [f64],
+    ) = mac_body;
+}
+
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+fn mac_body(
+    c: &MacConstants,
+    residue: &[f64],
+    deviation: &[f64],
+    digits_ones: &[i32],
+    digits_all: &[i32],
+    sum_ones: &[f64],
+    sum_all: &[f64],
+    noise_ones: &[f64],
+    noise_zeros: &[f64],
+    reset: &mut [f64],
+    sample: &mut [f64],
+    multiply: &mut [f64],
+    charge: &mut [f64],
+) {
+    let n = residue.len();
+    let (deviation, digits_ones, digits_all) =
+        (&deviation[..n], &digits_ones[..n], &digits_all[..n]);
+    let (sum_ones, sum_all) = (&sum_ones[..n], &sum_all[..n]);
+    let (noise_ones, noise_zeros) = (&noise_ones[..n], &noise_zeros[..n]);
+    let (reset, sample) = (&mut reset[..n], &mut sample[..n]);
+    let (multiply, charge) = (&mut multiply[..n], &mut charge[..n]);
+    for s in 0..n {
+        let u = residue[s] * c.reset;
+        reset[s] = c.v_low + u;
+        // What RESET left, less the leakage of its gap, is what SAMPLE's decay acts on.
+        let left = (u - c.leak_reset_gap) * c.sample;
+        let spread = deviation[s] * c.reset * c.sample;
+        let (ones, zeros) = (sum_ones[s], sum_all[s] - sum_ones[s]);
+        let (x_ones, x_all) = (f64::from(digits_ones[s]), f64::from(digits_all[s]));
+        let q_ones = x_ones * c.dac + left * ones + spread;
+        let q_zeros = (x_all - x_ones) * c.dac + left * zeros - spread;
+        sample[s] = c.v_low + (q_ones + q_zeros) / sum_all[s];
+
+        let q_ones = q_ones + (noise_ones[s] - c.leak_sample_gap - c.leak_multiply) * ones;
+        let q_zeros = (q_zeros - c.leak_sample_gap * zeros) * c.multiply;
+        multiply[s] = c.v_low + (q_ones + q_zeros) / sum_all[s];
+        let gap = c.leak_multiply_gap * sum_all[s];
+        charge[s] = q_ones + q_zeros + noise_zeros[s] * zeros - gap;
+    }
+}
+
+dispatch! {
+    /// Elementwise normal draws times their size in V.
+    pub(super) fn scaled(noise: &mut [f64], normal: &[f64], sigma: &[f64]) = scaled_body;
+}
+
+#[inline(always)]
+fn scaled_body(noise: &mut [f64], normal: &[f64], sigma: &[f64]) {
+    for ((noise, normal), sigma) in noise.iter_mut().zip(normal).zip(sigma) {
+        *noise = normal * sigma;
+    }
+}

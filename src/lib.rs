@@ -1,0 +1,14 @@
+//! Co-verification harness for the CAP-RAM in-memory-computing macro: its RTL (Verilator) in closed
+//! loop with a plant of the array and the analog side, checked in lockstep by an independent
+//! reference. `docs/theory_of_operation.md` is the specification.
+
+pub mod config;
+pub mod golden;
+pub mod pins;
+pub mod report;
+mod simd;
+pub mod transaction;
+pub mod wave;
+pub mod registers;
+#[cfg(feature = "verilator")]
+pub mod dut;

@@ -1,0 +1,142 @@
+//! What to show of a co-simulation. All names of the FST's hierarchy stand here.
+
+use super::view::{Color, Group, Kind, Marker, Signal, View, Window};
+use crate::config::{ADC_BITS, Geometry};
+
+/// Scope of the simulation top: its pins and, as reals, the node voltages.
+const TOP: &str = "TOP.capram_sim";
+/// The sequencer's state within it.
+const PHASE: &str = "u_macro.u_sequencer.phase_q";
+/// Lines of a voltage and of an error voltage.
+const VOLT_LINES: u32 = 4;
+const ERROR_LINES: u32 = 2;
+
+/// The telling signals of a run: phases and switches, then for each slice to show its decisions,
+/// code and voltages. Slices that the geometry does not have are left out.
+pub fn cosim_view(
+    geometry: &Geometry,
+    slices: &[usize],
+    window: Window,
+    markers: Vec<Marker>,
+) -> View {
+    let mut groups = vec![phases(), search(geometry), host()];
+    let existing = slices.iter().filter(|&&slice| slice < geometry.slices());
+    groups.extend(existing.map(|&slice| slice_group(geometry, slice)));
+    View { groups, markers, window }
+}
+
+fn top(name: &str, kind: Kind) -> Signal {
+    Signal::new(format!("{TOP}.{name}"), kind)
+}
+
+fn phases() -> Group {
+    let signals = vec![
+        top("clk_i", Kind::Bit),
+        top(PHASE, Kind::Enum(3)),
+        top("reset", Kind::Bit),
+        top("sample", Kind::Bit),
+        top("plane_wl", Kind::Hex(8)),
+        top("share", Kind::Bit),
+        top("strobe", Kind::Bit),
+        top("inject", Kind::Bit),
+        top("latch", Kind::Bit),
+        top("busy", Kind::Bit),
+    ];
+    Group { name: "phases".into(), signals }
+}
+
+fn search(geometry: &Geometry) -> Group {
+    let slices = geometry.slices() as u32;
+    let mut signals = vec![
+        top("column", Kind::Unsigned(2)),
+        top("differential", Kind::Bit),
+        top("range", Kind::Unsigned(2)),
+        top("level", Kind::Unsigned(4)),
+        top("cells", Kind::Unsigned(5)),
+        top("inject_twice", Kind::Bit),
+        top("slice_active", Kind::Hex(slices)),
+        top("inject_p", Kind::Hex(slices)),
+        top("inject_n", Kind::Hex(slices)),
+    ];
+    // all slices at once; plane 0 holds the latest decisions
+    signals.extend(planes().map(|plane| Signal::new(plane, Kind::Hex(slices))));
+    Group { name: "search".into(), signals }
+}
+
+fn host() -> Group {
+    let signals = vec![
+        top("wb_ack", Kind::Bit),
+        top("wb_err", Kind::Bit),
+        top("wb_dat", Kind::Hex(32)),
+        top("precharge", Kind::Bit),
+        top("write", Kind::Bit),
+        top("sense", Kind::Bit),
+    ];
+    Group { name: "host and SRAM".into(), signals }
+}
+
+/// Bit planes of the SAR registers, the most significant of a complete code first.
+fn planes() -> impl Iterator<Item = String> {
+    (0..ADC_BITS).rev().map(|plane| format!("{TOP}.decisions[{plane}]"))
+}
+
+fn slice_group(geometry: &Geometry, slice: usize) -> Group {
+    let width = geometry.slices() as u32;
+    let bit = slice as u32;
+    let bits = |name: &str, words: Vec<String>| {
+        Signal::new(format!("{name}_{slice}"), Kind::Slice { words, width, bit })
+    };
+    let volts = |name: &str, lines| top(&format!("{name}[{slice}]"), Kind::Analog { lines });
+    let mut signals = vec![
+        bits("decision", planes().last().into_iter().collect()),
+        bits("code", planes().collect()),
+    ];
+    for side in ["p", "n"] {
+        signals.push(volts(&format!("observed_{side}"), VOLT_LINES));
+        signals.push(volts(&format!("golden_{side}"), VOLT_LINES).colored(Color::Yellow));
+        signals.push(volts(&format!("error_{side}"), ERROR_LINES).colored(Color::Red));
+    }
+    Group { name: format!("slice {slice}"), signals }
+}
+
+#[cfg(test)]
+pub(super) fn example() -> View {
+    let geometry = Geometry { mac_rows: 64, columns: 128, columns_per_slice: 4, post_lanes: 2 };
+    let window = Window { from_ps: 20_000, to_ps: 36_000, end_ps: 158_000 };
+    let marker = |name: &str, time_ps| Marker { name: name.into(), time_ps };
+    let markers = vec![marker("mismatch", 30_096), marker("step 3", 27_324)];
+    cosim_view(&geometry, &[0, 31, 32], window, markers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_slices_that_exist() {
+        let names: Vec<_> = example().groups.into_iter().map(|group| group.name).collect();
+        assert_eq!(names, ["phases", "search", "host and SRAM", "slice 0", "slice 31"]);
+    }
+
+    #[test]
+    fn a_slice_has_its_decisions_code_and_volts() {
+        let view = example();
+        let slice = &view.groups[4];
+        let names: Vec<_> = slice.signals.iter().map(|signal| signal.path.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "decision_31",
+                "code_31",
+                "TOP.capram_sim.observed_p[31]",
+                "TOP.capram_sim.golden_p[31]",
+                "TOP.capram_sim.error_p[31]",
+                "TOP.capram_sim.observed_n[31]",
+                "TOP.capram_sim.golden_n[31]",
+                "TOP.capram_sim.error_n[31]",
+            ]
+        );
+        assert!(view.paths().any(|path| path == "TOP.capram_sim.decisions[6]"));
+        assert!(!view.paths().any(|path| path.starts_with("code")));
+    }
+}
