@@ -40,6 +40,7 @@ pub fn models(out: &Path) -> Result<(), String> {
         println!("cargo::rustc-link-lib=lz4");
     }
     println!("cargo::rustc-link-lib=stdc++");
+    println!("cargo::rustc-env=CAPRAM_COMPILER={}", verilate::compiler_version(&verilator, out));
     Ok(())
 }
 

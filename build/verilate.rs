@@ -64,6 +64,13 @@ pub fn compiler(verilator: &Verilator, out: &Path) -> cc::Build {
     build
 }
 
+/// First line of what the C++ compiler says of itself.
+pub fn compiler_version(verilator: &Verilator, out: &Path) -> String {
+    let said = compiler(verilator, out).try_get_compiler().ok().and_then(|c| c.to_command().arg("--version").output().ok());
+    let text = said.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().unwrap_or("unknown").into()
+}
+
 /// Builds `lib<top>.a` in `folder` unless its stamp says that nothing changed. Returns whether it
 /// was built.
 pub fn model(verilator: &Verilator, top: &Top, sources: &[PathBuf], headers: &[PathBuf], waivers: &Path,

@@ -12,3 +12,9 @@ pub mod wave;
 pub mod registers;
 #[cfg(feature = "verilator")]
 pub mod dut;
+pub mod compare;
+#[cfg(feature = "verilator")]
+pub mod testbench;
+pub mod stimulus;
+#[cfg(feature = "verilator")]
+pub mod cosim;

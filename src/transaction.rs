@@ -43,6 +43,24 @@ impl Operation {
         usize::from(self.units) * geometry.slices()
     }
 
+    /// The operation of an OPERATION word; `None` for a reserved format or reserved bits.
+    pub fn decode(word: u32) -> Option<Self> {
+        let field = |shift: u32, bits: u32| (word >> shift & ((1 << bits) - 1)) as u8;
+        Some(Self {
+            plane: field(0, 3),
+            format: *WeightFormat::ALL.get(usize::from(field(3, 3)))?,
+            activation_bits: field(6, 3) + 1,
+            range: Range::ALL[usize::from(field(9, 2))],
+            level: field(11, 4),
+            slot: field(15, 4),
+            units: field(19, 2) + 1,
+            clear: field(21, 1) == 1,
+            emit: field(22, 1) == 1,
+            bank: field(23, 1),
+        })
+        .filter(|_| word >> 24 == 0)
+    }
+
     /// The OPERATION register's word.
     pub fn encode(&self) -> u32 {
         u32::from(self.plane)

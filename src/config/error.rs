@@ -188,11 +188,14 @@ pub enum ConfigError {
     #[error("{}: cannot be read: {source}", file.display())]
     Read { file: PathBuf, source: std::io::Error },
     /// Not YAML at all, or YAML beyond what a configuration needs (tags, several documents).
-    #[error("{place}: not a configuration: {}; allowed: YAML with `schema: {VERSION}`", parser_message(source))]
+    #[error(
+        "{place}: not a configuration: {}; allowed: YAML with `schema: {VERSION}`",
+        parser_message(source)
+    )]
     Syntax { place: Place, source: serde_yaml::Error },
     /// A key or value is wrong.
     #[error("{place}: {problem}")]
-    Invalid { place: Place, problem: Problem },
+    Invalid { place: Place, problem: Box<Problem> },
     /// `base` leads back to a file that is already being read.
     #[error(
         "{place}: base: `{base}` leads back to {}; allowed: a chain of bases that ends",
@@ -204,11 +207,19 @@ pub enum ConfigError {
     UnknownBuiltin { name: String, allowed: Vec<&'static str> },
 }
 
+impl ConfigError {
+    pub(super) fn invalid(place: Place, problem: Problem) -> Self {
+        Self::Invalid { place, problem: Box::new(problem) }
+    }
+}
+
 /// The parser's message without the position, which [`Place`] has.
 fn parser_message(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     match error.location() {
-        Some(at) => message.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1),
+        Some(at) => {
+            message.replacen(&format!(" at line {} column {}", at.line(), at.column()), "", 1)
+        }
         None => message,
     }
 }

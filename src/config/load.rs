@@ -137,7 +137,7 @@ fn resolve(path: &Path, source: &dyn Source) -> Result<Config, ConfigError> {
 
 /// Makes a configuration of a complete table of settings.
 fn build(path: &Path, settings: &Settings) -> Result<Config, ConfigError> {
-    let invalid = |file: &Path, problem| ConfigError::Invalid { place: Place::file(file), problem };
+    let invalid = |file: &Path, problem| ConfigError::invalid(Place::file(file), problem);
     let mut root = Map::new();
     for (key, allowed) in schema::settings() {
         let Some((value, _)) = settings.get(key) else {

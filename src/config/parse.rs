@@ -33,14 +33,14 @@ pub fn parse(text: &str, file: &Path) -> Result<Layer, ConfigError> {
         let position = source.location().map(|at| (at.line(), at.column()));
         let place = Place { file: file.to_owned(), position };
         return Err(match problem.into_inner() {
-            Some(problem) => ConfigError::Invalid { place, problem },
+            Some(problem) => ConfigError::invalid(place, problem),
             None => ConfigError::Syntax { place, source },
         });
     }
     if values.remove("schema").is_none() {
         let problem =
             Problem::MissingKey { key: "schema", allowed: Allowed::Exactly(schema::VERSION) };
-        return Err(ConfigError::Invalid { place: Place::file(file), problem });
+        return Err(ConfigError::invalid(Place::file(file), problem));
     }
     let base = match values.remove("base") {
         Some(Scalar::Text(name)) => Some(name),
@@ -166,7 +166,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         let (section, allowed) = self.allowed()?;
         let Allowed::Section(keys) = allowed else { return self.value(Scalar::Mapping) };
         let mut seen = Vec::new();
-        while let Some(path) = map.next_key_seed(Key { section, keys, seen: &seen, state: self.state })? {
+        while let Some(path) =
+            map.next_key_seed(Key { section, keys, seen: &seen, state: self.state })?
+        {
             map.next_value_seed(Node { section, path: path.clone(), state: self.state })?;
             seen.push(path);
         }

@@ -177,7 +177,10 @@ fn a_setting_that_does_not_fit_is_refused_with_its_place() {
             "geometry: { mac_rows: 64, mac_rows: 32 }",
             "bad.yaml:3:27: geometry.mac_rows: given twice; allowed: once per file",
         ),
-        ("geometry: {}\ngeometry: {}", "bad.yaml:4:1: geometry: given twice; allowed: once per file"),
+        (
+            "geometry: {}\ngeometry: {}",
+            "bad.yaml:4:1: geometry: given twice; allowed: once per file",
+        ),
         (
             &format!("{pulse}      width: 0"),
             "bad.yaml:6:14: timing.pulses.reset.width: 0 is out of range; allowed: an integer from \
@@ -252,10 +255,7 @@ fn a_setting_that_does_not_fit_is_refused_with_its_place() {
             "bad.yaml:3:43: analog.cell_mismatch.sigma_percent: 20.5 is out of range; allowed: a \
              number from 0 to 20 %",
         ),
-        (
-            "geometry: { columns: 340282366920938463463374607431768211455 }",
-            "geometry.columns: ",
-        ),
+        ("geometry: { columns: 340282366920938463463374607431768211455 }", "geometry.columns: "),
         (
             "geometry: { mac_rows: 68 }",
             "bad.yaml:3:23: geometry.mac_rows: 68 is out of range; allowed: an integer from 4 to \
@@ -295,7 +295,10 @@ fn settings_that_contradict_each_other_are_refused() {
             "bad.yaml: geometry.post_lanes: 3 lanes do not serve 24 slices; ",
         ),
         // the lanes come from the base: it is the one to blame
-        ("geometry: { columns: 20 }", "capram65.yaml: geometry.post_lanes: 2 lanes do not serve 5 "),
+        (
+            "geometry: { columns: 20 }",
+            "capram65.yaml: geometry.post_lanes: 2 lanes do not serve 5 ",
+        ),
         (
             "analog: { v_low: 4.5 }",
             "bad.yaml: analog.v_low: 4.5 V and analog.v_full_scale: 0.6 V make 5.1 V; allowed: at \
@@ -346,7 +349,10 @@ fn files_that_are_no_configuration_are_refused() {
         ),
         ("schema: capram.config/1", "bad.yaml: geometry.mac_rows: missing; allowed: an integer "),
         ("[1, 2]", "bad.yaml:1:1: top level: a list has the wrong type; allowed: a mapping with "),
-        ("schema: \"", "bad.yaml:1:10: not a configuration: found unexpected end of stream, while scanning "),
+        (
+            "schema: \"",
+            "bad.yaml:1:10: not a configuration: found unexpected end of stream, while scanning ",
+        ),
         (&on_base("analog: !x 1"), "bad.yaml:3:9: not a configuration: "),
         (&on_base("---\nanalog: {}"), "bad.yaml: not a configuration: "),
         (&on_base("? { a: b }\n: 1"), "bad.yaml:3:3: not a configuration: "),

@@ -40,17 +40,17 @@ impl Geometry {
     /// Whether the parameters go together; their limits are checked by [`Config::validate`].
     pub fn validate(&self) -> Result<(), Conflict> {
         let Self { mac_rows, columns, columns_per_slice, post_lanes: lanes } = *self;
-        if mac_rows % 4 != 0 {
+        if !mac_rows.is_multiple_of(4) {
             return Err(Conflict::MacRows(mac_rows));
         }
         if ![1, 2, 4].contains(&columns_per_slice) {
             return Err(Conflict::ColumnsPerSlice(columns_per_slice));
         }
-        if columns % columns_per_slice != 0 {
+        if !columns.is_multiple_of(columns_per_slice) {
             return Err(Conflict::Columns { columns, columns_per_slice });
         }
         let slices = self.slices();
-        let shared = lanes.is_power_of_two() && slices % lanes == 0;
+        let shared = lanes.is_power_of_two() && slices.is_multiple_of(lanes);
         if lanes != 1 && !(shared && slices / lanes >= SLICES_PER_LANE) {
             return Err(Conflict::PostLanes { lanes, slices });
         }

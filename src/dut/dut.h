@@ -13,8 +13,8 @@ class Dut {
  public:
   virtual ~Dut() = default;
 
-  // One clock cycle: applies the drive words, a rising and a falling edge, and returns the pin
-  // words that follow the rising edge. Throws if the RTL stopped ($fatal, $stop, an assertion).
+  // One clock cycle: applies the drive words at the falling edge and returns the pin words that
+  // follow the rising edge. Throws if the RTL stopped ($fatal, $stop, an assertion).
   virtual void tick(rust::Slice<const uint32_t> drive, rust::Slice<uint32_t> pins) = 0;
 
   // The same for `cycles` recorded drives with nothing in between: the speed of the bare model.

@@ -93,16 +93,17 @@ class Model final : public capram::Dut {
     if (!condition) throw std::runtime_error(what);
   }
 
+  // The falling edge first, so that the waves show what the analog side answered to a cycle's pins
+  // in the middle of that cycle.
   void edge() {
-    top_.clk_i = 1;
-    if (traced_) context_.time(at(cycle_ * 2));
-    top_.eval();
-    if (traced_) trace_.dump(context_.time());
+    context_.time(cycle_);
     top_.clk_i = 0;
     top_.eval();
-    if (traced_) trace_.dump(at(cycle_ * 2 + 1));
+    if (traced_ && cycle_ > 0) trace_.dump(at(cycle_ * 2 - 1));
+    top_.clk_i = 1;
+    top_.eval();
+    if (traced_) trace_.dump(at(cycle_ * 2));
     ++cycle_;
-    context_.time(cycle_);
   }
 
   uint64_t at(uint64_t half) const {

@@ -4,6 +4,8 @@
 
 pub mod batch;
 pub mod chip;
+pub mod ideal;
 pub mod noise;
 pub mod plant;
 pub mod random;
+pub mod reference;

@@ -93,6 +93,11 @@ impl CosimReport {
         self.mismatches == 0
     }
 
+    /// Whether nothing was found at all, rule violations included.
+    pub fn passed(&self) -> bool {
+        self.matches() && self.rule_violations == 0
+    }
+
     /// The report as JSON.
     pub fn to_json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
@@ -107,7 +112,11 @@ impl CosimReport {
     }
 
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.matches() { "match" } else { "MISMATCH" };
+        let verdict = match (self.matches(), self.passed()) {
+            (true, true) => "match",
+            (true, false) => "RULES VIOLATED",
+            (false, _) => "MISMATCH",
+        };
         let Geometry { mac_rows, columns, columns_per_slice, post_lanes } = self.config.geometry;
         let slices = self.config.geometry.slices();
         writeln!(f, "capram cosim: {verdict}")?;
@@ -312,18 +321,37 @@ Speed
     fn json_has_a_version_and_the_promised_keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
-        let report =
-            CosimReport { mismatch_details: vec![mismatch_row::example()], ..example() };
+        let report = CosimReport { mismatch_details: vec![mismatch_row::example()], ..example() };
         report.write_json(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("{\n  \"schema\": \"capram.cosim/1\",\n"), "{text}");
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         for key in [
-            "operations", "conversions", "codes_compared", "volts_compared", "pins_compared",
-            "results_compared", "mismatches", "mismatch_details", "worst_volt_error_uv",
-            "marginal_decisions", "clipped_codes", "rule_violations", "rule_violations_by_name",
-            "stall_cycles", "predicted_stall_cycles", "cycles", "compute_cycles",
-            "cycles_per_second", "gops", "seed", "chip", "threads", "config", "tools", "waves",
+            "operations",
+            "conversions",
+            "codes_compared",
+            "volts_compared",
+            "pins_compared",
+            "results_compared",
+            "mismatches",
+            "mismatch_details",
+            "worst_volt_error_uv",
+            "marginal_decisions",
+            "clipped_codes",
+            "rule_violations",
+            "rule_violations_by_name",
+            "stall_cycles",
+            "predicted_stall_cycles",
+            "cycles",
+            "compute_cycles",
+            "cycles_per_second",
+            "gops",
+            "seed",
+            "chip",
+            "threads",
+            "config",
+            "tools",
+            "waves",
         ] {
             assert!(json.get(key).is_some(), "{key}");
         }

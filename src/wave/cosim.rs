@@ -12,16 +12,18 @@ const VOLT_LINES: u32 = 4;
 const ERROR_LINES: u32 = 2;
 
 /// The telling signals of a run: phases and switches, then for each slice to show its decisions,
-/// code and voltages. Slices that the geometry does not have are left out.
+/// code and voltages, then what all slices share and the host's side. Slices that the geometry does
+/// not have are left out.
 pub fn cosim_view(
     geometry: &Geometry,
     slices: &[usize],
     window: Window,
     markers: Vec<Marker>,
 ) -> View {
-    let mut groups = vec![phases(), search(geometry), host()];
     let existing = slices.iter().filter(|&&slice| slice < geometry.slices());
+    let mut groups = vec![phases()];
     groups.extend(existing.map(|&slice| slice_group(geometry, slice)));
+    groups.extend([all_slices(geometry), host()]);
     View { groups, markers, window }
 }
 
@@ -40,31 +42,31 @@ fn phases() -> Group {
         top("strobe", Kind::Bit),
         top("inject", Kind::Bit),
         top("latch", Kind::Bit),
-        top("busy", Kind::Bit),
+        top("column", Kind::Unsigned(2)),
+        top("cells", Kind::Unsigned(5)),
     ];
     Group { name: "phases".into(), signals }
 }
 
-fn search(geometry: &Geometry) -> Group {
+fn all_slices(geometry: &Geometry) -> Group {
     let slices = geometry.slices() as u32;
     let mut signals = vec![
-        top("column", Kind::Unsigned(2)),
         top("differential", Kind::Bit),
         top("range", Kind::Unsigned(2)),
         top("level", Kind::Unsigned(4)),
-        top("cells", Kind::Unsigned(5)),
         top("inject_twice", Kind::Bit),
         top("slice_active", Kind::Hex(slices)),
         top("inject_p", Kind::Hex(slices)),
         top("inject_n", Kind::Hex(slices)),
     ];
-    // all slices at once; plane 0 holds the latest decisions
+    // one bit per slice; plane 0 holds the latest decisions
     signals.extend(planes().map(|plane| Signal::new(plane, Kind::Hex(slices))));
-    Group { name: "search".into(), signals }
+    Group { name: "all slices".into(), signals }
 }
 
 fn host() -> Group {
     let signals = vec![
+        top("busy", Kind::Bit),
         top("wb_ack", Kind::Bit),
         top("wb_err", Kind::Bit),
         top("wb_dat", Kind::Hex(32)),
@@ -115,13 +117,13 @@ mod tests {
     #[test]
     fn shows_the_slices_that_exist() {
         let names: Vec<_> = example().groups.into_iter().map(|group| group.name).collect();
-        assert_eq!(names, ["phases", "search", "host and SRAM", "slice 0", "slice 31"]);
+        assert_eq!(names, ["phases", "slice 0", "slice 31", "all slices", "host and SRAM"]);
     }
 
     #[test]
     fn a_slice_has_its_decisions_code_and_volts() {
         let view = example();
-        let slice = &view.groups[4];
+        let slice = &view.groups[2];
         let names: Vec<_> = slice.signals.iter().map(|signal| signal.path.as_str()).collect();
         assert_eq!(
             names,

@@ -24,7 +24,9 @@ mod flag {
 const MARKERS: usize = 26;
 /// Size of the window, and what of its width is left for the waves.
 const SIZE: (u32, u32) = (1600, 1000);
-const WAVE_PIXELS: f64 = 1150.0;
+const WAVE_PIXELS: f64 = 1130.0;
+/// Pixels between two lines of the time grid, to which the zoom refers.
+const GRID_PIXELS: f64 = 200.0;
 
 /// The save file as text.
 pub fn save_file(fst: &Path, view: &View) -> String {
@@ -38,7 +40,7 @@ pub fn save_file(fst: &Path, view: &View) -> String {
     _ = writeln!(text, "[size] {} {}", SIZE.0, SIZE.1);
     text += "[pos] -1 -1\n";
     text += &markers(&view.window, &view.markers);
-    text += "[sst_width] 180\n[signals_width] 240\n[sst_expanded] 0\n";
+    text += "[sst_width] 120\n[signals_width] 320\n[sst_expanded] 0\n";
     for group in &view.groups {
         text += &traces(group);
     }
@@ -47,9 +49,9 @@ pub fn save_file(fst: &Path, view: &View) -> String {
 
 /// Zoom, the cursor (at the first marker) and the named markers.
 fn markers(window: &Window, markers: &[Marker]) -> String {
-    // a pixel shows 2^-zoom units of time
+    // the time between two grid lines is 2^-zoom
     let length = window.to_ps.saturating_sub(window.from_ps).max(1) as f64;
-    let zoom = -(length / WAVE_PIXELS).log2();
+    let zoom = -(length * GRID_PIXELS / WAVE_PIXELS).log2();
     let cursor = markers.first().map_or(-1, |marker| marker.time_ps as i64);
     let mut line = format!("*{zoom:.6} {cursor}");
     let mut names = String::new();
@@ -77,9 +79,10 @@ fn trace(signal: &Signal) -> String {
         Kind::Hex(width) => (flag::HEX | flag::RIGHT, vector(path, *width)),
         Kind::Unsigned(width) => (flag::DECIMAL | flag::RIGHT, vector(path, *width)),
         Kind::Enum(width) => (flag::ENUM | flag::BINARY | flag::RIGHT, vector(path, *width)),
-        Kind::Analog { .. } => {
-            (flag::ANALOG_STEP | flag::ANALOG_FULL_SCALE | flag::DECIMAL | flag::RIGHT, path.clone())
-        }
+        Kind::Analog { .. } => (
+            flag::ANALOG_STEP | flag::ANALOG_FULL_SCALE | flag::DECIMAL | flag::RIGHT,
+            path.clone(),
+        ),
         Kind::Slice { words, width, bit } => {
             (flag::DECIMAL | flag::RIGHT, slice(path, words, *width, *bit))
         }
@@ -133,7 +136,8 @@ mod tests {
         let line = text.lines().find(|line| line.starts_with('*')).unwrap();
         assert_eq!(line.split(' ').count(), 2 + MARKERS, "zoom, cursor and 26 markers");
         let zoom: f64 = line[1..].split(' ').next().unwrap().parse().unwrap();
-        assert!((zoom + (16_000.0 / WAVE_PIXELS).log2()).abs() < 1e-6);
+        let grid = 2_f64.powf(-zoom);
+        assert!((grid - 16_000.0 * GRID_PIXELS / WAVE_PIXELS).abs() < 0.01, "{grid}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Cubic {
     /// Its value for the draws of these elements.
     #[inline(always)]
     pub(super) fn of<S: Simd>(self, simd: S, key: Key, elements: S::Int) -> S::Float {
-        let s = (bits(simd, key, elements).byte_sum() - simd.splat(510)).to_float();
+        let s = simd.splat(-510).add_bytes(bits(simd, key, elements)).to_float();
         s * (simd.splat_f32(self.linear) + simd.splat_f32(self.cubic) * (s * s))
     }
 }

@@ -15,8 +15,8 @@
 //!
 //! **Accuracy.** Sums of capacitor times digit are exact integers. Voltages are 32-bit fixed point
 //! (about 0.2 nV a step), so a code equals that of section 6 of the theory of operation, evaluated
-//! exactly, unless a decision's margin is below [`Sar::error_bound_v`]: below 3 nV or 4e-7 LSB (r = 1)
-//! for the default chip, with all noise on. The bound is computed for the weights at hand.
+//! exactly, unless a decision's margin is below [`Sar::error_bound_v`]: below 5 nV or 7e-7 LSB (r = 1)
+//! for the default chip with all noise on. The bound is computed for the weights at hand.
 //!
 //! **Speed.** Lanes are slices. Digits are broadcast, several vectors at once, so that each weight
 //! loaded serves all of them. The instruction set is chosen at run time and does not change any code.

@@ -2,7 +2,7 @@
 
 use super::draws::{self, Cubic};
 use super::simd::{Int, Kernel, Simd};
-use super::transfer::{INJECTIONS, OPENINGS, Transfer};
+use super::transfer::{OPENINGS, Transfer};
 use super::{MAX_ROWS, TILE, sums};
 use crate::config::ADC_BITS;
 use crate::golden::noise::{self, Draw};
@@ -138,7 +138,7 @@ impl Transfer {
         noise
     }
 
-    /// Seven decisions with six injections between them.
+    /// Seven decisions, each with its injection (after the last one, of nothing).
     #[inline(always)]
     fn search<S: Simd, C: Comparator, const T: usize>(
         &self,
@@ -153,18 +153,17 @@ impl Transfer {
         for k in 0..ADC_BITS {
             let elements = draws::elements(simd, Draw::Decision(k), self.slices, at);
             let bit = simd.splat(1 << (ADC_BITS - 1 - k));
-            let mut below = [simd.splat(0); T];
+            let row = k * self.stride + at;
+            let (fall, span) = (simd.load(&self.fall[row..]), simd.load(&self.span[row..]));
+            let mut seen = voltages;
             for t in 0..T {
-                below[t] = comparator.sees(simd, voltages[t], keys[t], elements).negative();
-                zeros[t] = zeros[t] | (below[t] & bit);
+                seen[t] = comparator.sees(simd, voltages[t], keys[t], elements);
             }
-            if k < INJECTIONS {
-                let row = k * self.stride + at;
-                let (fall, span) = (simd.load(&self.fall[row..]), simd.load(&self.span[row..]));
-                for t in 0..T {
-                    // P falls; where it was the lower side, N falls instead.
-                    voltages[t] = voltages[t] - fall + (below[t] & span);
-                }
+            for t in 0..T {
+                let below = seen[t].negative();
+                zeros[t] = zeros[t] | (below & bit);
+                // P falls; where it was the lower side, N falls instead.
+                voltages[t] = voltages[t] - fall + (below & span);
             }
         }
         for zeros in &mut zeros {

@@ -16,7 +16,7 @@ use crate::golden::chip::CAP_UNIT;
 use crate::golden::random::normal_from_bits;
 
 /// Injections of a conversion.
-pub(super) const INJECTIONS: usize = ADC_BITS - 1;
+const INJECTIONS: usize = ADC_BITS - 1;
 /// Cells that fire in each injection, and how often.
 const FIRINGS: [(usize, f64); INJECTIONS] =
     [(16, 2.0), (16, 1.0), (8, 1.0), (4, 1.0), (2, 1.0), (1, 1.0)];
@@ -45,9 +45,11 @@ pub(super) struct Transfer {
     pub gain_n: Vec<f32>,
     /// Offset and threshold, less the dummy column, in steps.
     pub base: Vec<i32>,
-    /// What each injection on P takes, in steps, `[injection][slice]`.
+    /// What the injection after each decision takes on P, in steps, `[decision][slice]`; after the
+    /// last one there is none, so it takes 0.
     pub fall: Vec<i32>,
-    /// The sum of that and what it takes on N.
+    /// The sum of that and what it takes on N. It may wrap, as voltages do: only what a decision
+    /// sees has to fit.
     pub span: Vec<i32>,
     /// kT/C deviations in steps, those of N negative, `[row of the noise frame][slice]`; none
     /// without kT/C noise.
@@ -73,8 +75,11 @@ impl Transfer {
         let error = models.iter().map(|m| m.error(steps, units.comparator)).fold(0.0, f64::max);
 
         let per_slice = |f: &dyn Fn(&SliceModel) -> f64| table(1, slices, |_, s| f(&models[s]) * steps);
-        let fall = table(INJECTIONS, slices, |i, s| (models[s].sides[0].injections[i] * steps).round());
-        let rise = table(INJECTIONS, slices, |i, s| (models[s].sides[1].injections[i] * steps).round());
+        let taken = |side: usize| {
+            let injection = |k: usize, s: usize| models[s].sides[side].injections.get(k).copied();
+            to_i32(table(ADC_BITS, slices, |k, s| injection(k, s).unwrap_or(0.0) * steps))
+        };
+        let (fall, rise) = (taken(0), taken(1));
         let weights = |side: usize| {
             sums::pack_pairs(slices, rows, |slice, row| {
                 let column = step.column_of(geometry, slice) + side;
@@ -93,8 +98,8 @@ impl Transfer {
             gain_p: to_f32(per_slice(&|m| m.sides[0].excess)),
             gain_n: to_f32(per_slice(&|m| -m.sides[1].excess)),
             base: to_i32(per_slice(&|m| m.base)),
-            span: to_i32(fall.iter().zip(&rise).map(|(fall, rise)| fall + rise).collect()),
-            fall: to_i32(fall),
+            span: fall.iter().zip(rise).map(|(fall, rise)| fall.wrapping_add(rise)).collect(),
+            fall,
             ktc: die.analog.ktc_noise.on.then(|| to_f32(deviations())),
             comparator: (units.comparator > 0.0).then(|| Cubic::normal(units.comparator * steps)),
             error_bound_v: error * units.volts / steps,
@@ -257,17 +262,21 @@ impl SliceModel {
         (0..OPENINGS).map(|row| self.ktc(row).abs()).sum::<f64>() * peak_normal()
     }
 
-    /// Largest voltage of a search with comparator noise up to `peak`: a decision moves the
-    /// difference towards zero, or, by at most a first injection, beyond it.
+    /// Largest voltage of a search with comparator noise up to `peak`; infinite if a capacitance
+    /// makes no sense. An injection moves the difference towards zero, or, by at most the first
+    /// injection and the noise, beyond it.
     fn reach(&self, peak: f64) -> f64 {
-        let start = [0, 1].map(|side| self.largest_sum(side) * (1.0 + self.sides[side].excess));
-        let start = start[0].max(start[1]).max(self.dummy);
-        let start = start + (self.base + self.dummy).abs() + self.largest_ktc();
-        let injection = self.sides[0].injections[0].max(self.sides[1].injections[0]);
+        let sums = [0, 1].map(|side| self.largest_sum(side) * (1.0 + self.sides[side].excess));
+        let offset = (self.base + self.dummy).abs() + self.largest_ktc();
+        let start = sums[0].max(sums[1]).max(self.dummy) + offset;
+        let injections = [0, 1].map(|side| self.sides[side].injections[0]);
         let float = self.largest_excess() + self.largest_ktc();
-        // Infinite rather than lost in `max` if a capacitance makes no sense.
-        let reach = start.max(injection + peak).max(float) + peak;
-        if reach.is_nan() { f64::INFINITY } else { reach }
+        // `max` would lose what is no number.
+        let all = sums[0] + sums[1] + start + injections[0] + injections[1] + float + peak;
+        if !all.is_finite() {
+            return f64::INFINITY;
+        }
+        start.max(injections[0].max(injections[1]) + peak).max(float) + peak
     }
 
     /// Largest error of a deciding voltage, in steps of which there are `steps` in u.

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::phases::{MULTIPLY, Phases};
-use super::rules::{Place, Rule};
+use super::rules::{Location, Rule};
 use super::selection::{Selection, existing};
 use super::side::{Firing, Side};
 use super::split::Split;
@@ -70,8 +70,8 @@ impl Plant {
         }
         if self.sampled && *selection != self.selection {
             let slice = selection.first_difference(&self.selection);
-            let place = slice.map_or(Place::Everywhere, Place::Slice);
-            self.violations.report(Rule::ColumnSwitchWhileConnected, place);
+            let location = slice.map_or(Location::Everywhere, Location::Slice);
+            self.violations.report(Rule::ColumnSwitchWhileConnected, location);
         }
         self.sampled |= self.phases.any(control::SAMPLE);
     }

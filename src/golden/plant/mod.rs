@@ -27,7 +27,7 @@ mod sram;
 mod tests;
 
 pub use faults::{Fault, Faults};
-pub use rules::{KEPT, Place, Rule, Violation, Violations};
+pub use rules::{KEPT, Location, Rule, Violation, Violations};
 
 use array::Array;
 use cisar::Cisar;
@@ -216,7 +216,7 @@ impl Plant {
     fn check_pins(&mut self, pins: &Pins, lines: WordLines) {
         self.phases.check(&mut self.violations);
         if lines.any() && !lines.planes.is_power_of_two() {
-            self.violations.report(Rule::TwoWordLines, Place::Row(lines.first_row()));
+            self.violations.report(Rule::TwoWordLines, Location::Row(lines.first_row()));
         }
         for g in 0..self.active.on.len() {
             let both = pins.inject_p[g] & pins.inject_n[g];

@@ -1,6 +1,6 @@
 //! What the control pins switch in a cycle, and the rules about what must never be on together.
 
-use super::rules::{Place, Rule, Violations};
+use super::rules::{Location, Rule, Violations};
 use crate::pins::{Pins, control};
 
 /// Any cell's word line is high (a control bit that no pin uses).
@@ -70,14 +70,14 @@ impl Phases {
     pub fn check(self, violations: &mut Violations) {
         for (pair, rule) in EXCLUSIVE {
             if self.0 & pair == pair {
-                violations.report(rule, Place::Everywhere);
+                violations.report(rule, Location::Everywhere);
             }
         }
         if self.any(control::STROBE) && !self.any(control::SHARE) {
-            violations.report(Rule::StrobeWithoutShare, Place::Everywhere);
+            violations.report(Rule::StrobeWithoutShare, Location::Everywhere);
         }
         if self.any(control::WRITE) && self.any(COMPUTE) {
-            violations.report(Rule::WriteDuringCompute, Place::Everywhere);
+            violations.report(Rule::WriteDuringCompute, Location::Everywhere);
         }
     }
 }

@@ -79,7 +79,7 @@ impl fmt::Display for Rule {
 
 /// Where in the macro a rule was violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// The whole macro.
     Everywhere,
     /// One slice.
@@ -94,16 +94,16 @@ pub struct Violation {
     pub rule: Rule,
     /// Phase-clock cycle since the plant was made, 0 for the first.
     pub cycle: u64,
-    pub place: Place,
+    pub location: Location,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "cycle {}: {}", self.cycle, self.rule)?;
-        match self.place {
-            Place::Everywhere => Ok(()),
-            Place::Slice(slice) => write!(f, ", slice {slice}"),
-            Place::Row(row) => write!(f, ", row {row}"),
+        match self.location {
+            Location::Everywhere => Ok(()),
+            Location::Slice(slice) => write!(f, ", slice {slice}"),
+            Location::Row(row) => write!(f, ", row {row}"),
         }
     }
 }
@@ -124,17 +124,17 @@ impl Violations {
 
     /// Records a violation in the present cycle.
     #[cold]
-    pub(super) fn report(&mut self, rule: Rule, place: Place) {
+    pub(super) fn report(&mut self, rule: Rule, location: Location) {
         self.counts[rule as usize] += 1;
         if self.first.len() < KEPT {
-            self.first.push(Violation { rule, cycle: self.cycle, place });
+            self.first.push(Violation { rule, cycle: self.cycle, location });
         }
     }
 
     /// Records a violation of each slice of a group that `mask` names.
     pub(super) fn report_slices(&mut self, rule: Rule, group: usize, mut mask: u32) {
         while mask != 0 {
-            self.report(rule, Place::Slice(32 * group + mask.trailing_zeros() as usize));
+            self.report(rule, Location::Slice(32 * group + mask.trailing_zeros() as usize));
             mask &= mask - 1;
         }
     }
@@ -187,7 +187,7 @@ mod tests {
         let mut violations = Violations::default();
         for cycle in 0..100 {
             violations.at_cycle(cycle);
-            violations.report(Rule::TwoWordLines, Place::Row(3));
+            violations.report(Rule::TwoWordLines, Location::Row(3));
         }
         assert_eq!(violations.count(Rule::TwoWordLines), 100);
         assert_eq!(violations.first().len(), KEPT);

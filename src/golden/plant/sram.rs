@@ -2,7 +2,7 @@
 //! that it needs.
 
 use super::array::Array;
-use super::rules::{Place, Rule, Violations};
+use super::rules::{Location, Rule, Violations};
 use crate::config::{Geometry, PLANES, Sram as Times};
 use crate::pins::{Pins, control};
 
@@ -145,7 +145,7 @@ impl Sram {
         self.sensing = on;
         if began && !self.developed {
             let row = self.access.map_or(lines, |access| access.lines).first_row();
-            violations.report(Rule::SenseBeforeDeveloped, Place::Row(row));
+            violations.report(Rule::SenseBeforeDeveloped, Location::Row(row));
         }
         let exists = !array.word_columns(pins.word()).is_empty();
         if on && self.developed && exists { self.high[pins.word()] } else { 0 }
@@ -166,7 +166,7 @@ impl Sram {
         let same = self.access.filter(|access| access.lines == lines);
         if same.is_none() {
             if !self.precharged {
-                violations.report(Rule::PrechargeTooShort, Place::Row(lines.first_row()));
+                violations.report(Rule::PrechargeTooShort, Location::Row(lines.first_row()));
             }
             self.precharged = false;
             self.developed = false;
@@ -194,7 +194,7 @@ impl Sram {
             && !self.reached(before.cycles, self.times.write_time_ps)
         {
             let row = before.write.lines.first_row();
-            violations.report(Rule::WriteTooShort, Place::Row(row));
+            violations.report(Rule::WriteTooShort, Location::Row(row));
         }
         let write = now?;
         let cycles = before.filter(|before| before.write == write).map_or(0, |before| before.cycles);

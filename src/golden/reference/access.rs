@@ -9,13 +9,15 @@ pub(super) struct Access {
     /// First cycle of PRECHARGE.
     first: u64,
     row: usize,
-    write: bool,
+    word: usize,
+    /// What is written; `None` for a read.
+    data: Option<u32>,
 }
 
 impl Access {
     /// Access whose request became visible in cycle `request`.
-    pub(super) fn new(request: u64, row: usize, write: bool) -> Self {
-        Self { first: request + 1, row, write }
+    pub(super) fn new(request: u64, row: usize, word: usize, data: Option<u32>) -> Self {
+        Self { first: request + 1, row, word, data }
     }
 
     /// First cycle of ACCESS.
@@ -30,11 +32,21 @@ impl Access {
 
     /// Cycle of the acknowledge.
     pub(super) fn ack(&self, pulses: &Pulses) -> u64 {
-        self.sense(pulses) + if self.write { 0 } else { u64::from(pulses.sense.total()) }
+        self.sense(pulses) + if self.data.is_some() { 0 } else { u64::from(pulses.sense.total()) }
     }
 
-    /// Sets word line and cluster selects for this cycle and returns the control pins.
-    pub(super) fn drive(&self, cycle: u64, pulses: &Pulses, pins: &mut Pins) -> u32 {
+    /// Drives the pins for this cycle; returns the control pins of pulses and changes `held` ones.
+    pub(super) fn drive(
+        &self,
+        cycle: u64,
+        pulses: &Pulses,
+        pins: &mut Pins,
+        held: &mut u32,
+    ) -> u32 {
+        if cycle == self.first {
+            *held = *held & !(3 << control::WORD_SHIFT) | (self.word as u32) << control::WORD_SHIFT;
+            pins.write_data = self.data.unwrap_or(pins.write_data);
+        }
         let within = |first: u64, width: u32| (first..first + u64::from(width)).contains(&cycle);
         let cluster = self.row / PLANES;
         let selected = (self.first..self.ack(pulses)).contains(&cycle);
@@ -47,10 +59,10 @@ impl Access {
         if within(self.first, pulses.precharge.width) {
             control |= control::PRECHARGE;
         }
-        if open && self.write {
+        if open && self.data.is_some() {
             control |= control::WRITE;
         }
-        if !self.write && within(self.sense(pulses), pulses.sense.width) {
+        if self.data.is_none() && within(self.sense(pulses), pulses.sense.width) {
             control |= control::SENSE;
         }
         control
@@ -73,11 +85,14 @@ mod tests {
             sense: Pulse { width: 1, gap: 2 },
             ..fixtures::nominal_pulses()
         };
-        let access = Access::new(10, 8 * 9 + 5, false);
+        let access = Access::new(10, 8 * 9 + 5, 2, None);
         assert_eq!(access.ack(&pulses), 20);
+        let mut held = 0;
+        let mut pins = Pins { write_data: 77, ..Pins::default() };
         for cycle in 9..22 {
-            let mut pins = Pins::default();
-            let control = access.drive(cycle, &pulses, &mut pins);
+            let control = access.drive(cycle, &pulses, &mut pins, &mut held);
+            assert_eq!(held >> control::WORD_SHIFT, if cycle < 11 { 0 } else { 2 });
+            assert_eq!(pins.write_data, 77, "a read leaves the write data");
             let precharge = if (11..=12).contains(&cycle) { control::PRECHARGE } else { 0 };
             let sense = if cycle == 17 { control::SENSE } else { 0 };
             assert_eq!(control, precharge | sense, "cycle {cycle}");

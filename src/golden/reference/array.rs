@@ -86,6 +86,11 @@ impl Array {
         self.columns_per_slice
     }
 
+    /// Digits that charge the dummy columns: the reference level below M/2, 0 above.
+    pub(super) fn dummy_digits(&self, level: u8) -> PerRow {
+        std::array::from_fn(|m| if m < self.rows / 2 { level.into() } else { 0 })
+    }
+
     pub(super) fn line(&self, line: usize) -> &Line {
         &self.lines[line]
     }

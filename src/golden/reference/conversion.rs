@@ -132,6 +132,7 @@ impl Conversion {
     /// Takes over new pulse widths.
     pub(super) fn set_factors(&mut self, electrical: &Electrical, factors: &Factors) {
         self.memory = Memory::needed(electrical, factors).then(|| Memory::new(self.slices));
+        self.scratch.deviation.fill(0.0);
     }
 
     /// Predicts a step from its input. `array` has up-to-date sums for the step's lines.
@@ -159,6 +160,7 @@ impl Conversion {
         }
         self.decide(0, electrical, noise);
         self.resume(0, array, physics, noise);
+        self.silence(0, electrical, noise);
     }
 
     /// All nodes are at V_low.
@@ -222,11 +224,7 @@ impl Conversion {
             *apart = charge / sum - shared;
         }
         if let Some(memory) = &mut self.memory {
-            let rows = if dummy {
-                [input.level.into(); super::array::ROWS]
-            } else {
-                *input.digits
-            };
+            let rows = if dummy { array.dummy_digits(input.level) } else { *input.digits };
             let noise = [&t.noise_ones[..], &t.noise_zeros[..]];
             let mean = &self.mac_residue[side];
             memory.update(side, (e, f, self.connected), line, cells, &rows, mean, noise);
@@ -285,9 +283,7 @@ impl Conversion {
         for side in 0..2 {
             self.finish(side, array, e);
         }
-        if (0..self.slices).any(|s| !Pins::slice_bit(&self.active, s)) {
-            self.silence(k, e, noise);
-        }
+        self.silence(k + 1, e, noise);
     }
 
     /// Injection k of a side and the strobe after it.
@@ -326,10 +322,10 @@ impl Conversion {
     }
 
     /// Inactive slices: their columns stay at V_low, their comparators see only offset and noise.
-    /// Decisions up to `k` stand.
-    fn silence(&mut self, k: usize, e: &Electrical, noise: &NoiseFrame) {
-        let first = if k == 0 { 0 } else { k + 1 };
-        for s in (0..self.slices).filter(|&s| !Pins::slice_bit(&self.active, s)) {
+    /// Decisions before `first` stand.
+    fn silence(&mut self, first: usize, e: &Electrical, noise: &NoiseFrame) {
+        let active = self.active;
+        for s in (0..self.slices).filter(|&s| !Pins::slice_bit(&active, s)) {
             for side in 0..2 {
                 self.bit_line.iter_mut().for_each(|pulse| pulse[side][s] = e.v_low);
                 self.mac_mean.iter_mut().for_each(|pulse| pulse[side][s] = e.v_low);
@@ -374,6 +370,12 @@ impl Conversion {
                 *code = planes.iter().fold(0, |code, plane| code << 1 | (plane >> i & 1) as u8);
             }
         }
+    }
+
+    /// Moves a comparator's offset, to put a decision where a test wants it.
+    #[cfg(test)]
+    pub(super) fn shift_offset(&mut self, slice: usize, volts: f64) {
+        self.offsets[slice] += volts;
     }
 
     /// Absolute bit-line voltages of a side at the end of a pulse.

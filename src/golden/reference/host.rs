@@ -6,7 +6,7 @@ use super::timeline::StepClock;
 use super::{Factors, Reference, existing};
 use crate::config::{Pulses, Range};
 use crate::golden::ideal::Calibration;
-use crate::pins::{SLICE_WORDS, control};
+use crate::pins::SLICE_WORDS;
 use crate::transaction::{Operation, Requantize};
 
 impl Reference {
@@ -33,8 +33,7 @@ impl Reference {
     /// A write to the SRAM whose request became visible in `request_cycle`. Tell it before the
     /// cycle after that one is predicted. A word line open for too short writes nothing.
     pub fn sram_write(&mut self, request_cycle: u64, row: usize, word: usize, data: u32) {
-        self.begin_access(request_cycle, row, word, true);
-        self.expected_write_data(request_cycle, data);
+        self.begin_access(request_cycle, row, word, Some(data));
         if self.open_ps() >= self.analog.sram.write_time_ps {
             self.array.store(row, word, data);
         }
@@ -42,7 +41,7 @@ impl Reference {
 
     /// A read of the SRAM, told like a write; returns what the host must read.
     pub fn sram_read(&mut self, request_cycle: u64, row: usize, word: usize) -> u32 {
-        self.begin_access(request_cycle, row, word, false);
+        self.begin_access(request_cycle, row, word, None);
         if self.open_ps() >= self.analog.sram.develop_time_ps {
             self.array.word(row, word)
         } else {
@@ -60,15 +59,61 @@ impl Reference {
         f64::from(self.pulses.access.width) * self.timing.period_s() * 1e12
     }
 
-    fn begin_access(&mut self, request_cycle: u64, row: usize, word: usize, write: bool) {
+    fn begin_access(&mut self, request_cycle: u64, row: usize, word: usize, data: Option<u32>) {
         debug_assert!(self.cycle <= request_cycle + 1, "access told after its first cycle");
-        if row < self.geometry.rows() {
-            self.access = Some(Access::new(request_cycle, row, write));
-            self.pending_word = Some((request_cycle + 1, word as u32));
+        if row < self.geometry.rows() && word < self.geometry.words_per_row() {
+            self.access = Some(Access::new(request_cycle, row, word, data));
         }
     }
 
-    fn expected_write_data(&mut self, request_cycle: u64, data: u32) {
-        self.pending_write_data = Some((request_cycle + 1, data));
+    /// Pulse widths and gaps; only while idle.
+    pub fn set_pulses(&mut self, pulses: Pulses) {
+        self.pulses = pulses;
+        self.factors = Factors::new(&self.electrical, &pulses);
+        self.clock = StepClock::new(&pulses);
+        self.conversion.set_factors(&self.electrical, &self.factors);
+    }
+
+    /// Slices that convert, one bit each; only while idle.
+    pub fn set_slice_enable(&mut self, slices: [u32; SLICE_WORDS]) {
+        self.slice_enable = existing(self.geometry.slices(), slices);
+    }
+
+    /// Gain and offset of an ADC in one range.
+    pub fn set_calibration(&mut self, range: Range, adc: usize, gain: u8, offset: i16) {
+        self.results.set_calibration(range, adc, Calibration { gain, offset });
+    }
+
+    /// One entry (0..128) of the master curve.
+    pub fn set_master(&mut self, index: usize, value: i8) {
+        if let Some(entry) = self.results.master.get_mut(index) {
+            *entry = value;
+        }
+    }
+
+    /// Shift and width of requantized results.
+    pub fn set_requantize(&mut self, layer: Requantize) {
+        self.results.layer = layer;
+    }
+
+    /// Multiplier m_j of an output.
+    pub fn set_multiplier(&mut self, bank: usize, output: usize, value: u8) {
+        let bank = self.results.banks.get_mut(bank);
+        if let Some(entry) = bank.and_then(|b| b.multipliers.get_mut(output)) {
+            *entry = value;
+        }
+    }
+
+    /// bias_j of an output.
+    pub fn set_bias(&mut self, bank: usize, output: usize, value: i32) {
+        let bank = self.results.banks.get_mut(bank);
+        if let Some(entry) = bank.and_then(|b| b.biases.get_mut(output)) {
+            *entry = value;
+        }
+    }
+
+    /// Sets all counters to zero; only while idle.
+    pub fn clear_counters(&mut self) {
+        self.counters = Counters::default();
     }
 }

@@ -57,15 +57,24 @@ impl Loader {
         self.free_from = Some(cycle);
     }
 
-    /// One cycle: shows on the pins what was issued two cycles ago, and issues the next address.
+    /// One cycle: shows on the pins what was issued two cycles ago, and issues the next address if
+    /// the slot of a next pass is known.
     #[inline]
-    pub(super) fn tick(&mut self, cycle: u64, slot: Option<usize>, dac: &mut [u32; SLOT_WORDS]) {
+    pub(super) fn tick(
+        &mut self,
+        cycle: u64,
+        next_slot: impl FnOnce() -> Option<usize>,
+        dac: &mut [u32; SLOT_WORDS],
+    ) {
         if let Some((group, digits)) = self.pipeline[1].take() {
             put(dac, group, digits);
         }
         self.pipeline[1] = self.pipeline[0].take();
         let free = self.free_from.is_some_and(|from| from <= cycle);
-        if let Some(slot) = slot.filter(|_| free && !self.loaded()) {
+        if !free || self.loaded() {
+            return;
+        }
+        if let Some(slot) = next_slot() {
             let group = self.issued;
             let digits = self.memory[slot % SLOTS][group / 2] >> (16 * (group % 2)) & 0xffff;
             put(&mut self.digits, group, digits);
@@ -101,7 +110,7 @@ mod tests {
         let mut seen = Vec::new();
         for cycle in 0..6 {
             assert_eq!(loader.loaded(), cycle >= 4);
-            loader.tick(cycle, Some(3), &mut dac);
+            loader.tick(cycle, || Some(3), &mut dac);
             seen.push((dac[0], dac[1]));
         }
         let (half, full, top) = (0x4321, 0x8765_4321, 0xfedc_ba98);
@@ -114,19 +123,19 @@ mod tests {
     fn waits_for_the_register_and_for_work() {
         let mut loader = Loader::new(16);
         let mut dac = [0; SLOT_WORDS];
-        loader.tick(0, None, &mut dac);
+        loader.tick(0, || None, &mut dac);
         assert_eq!(loader.issued, 0);
         for cycle in 1..5 {
-            loader.tick(cycle, Some(0), &mut dac);
+            loader.tick(cycle, || Some(0), &mut dac);
         }
         assert!(loader.loaded());
         loader.take();
-        loader.tick(5, Some(0), &mut dac);
+        loader.tick(5, || Some(0), &mut dac);
         assert_eq!(loader.issued, 0);
         loader.release(7);
-        loader.tick(6, Some(0), &mut dac);
+        loader.tick(6, || Some(0), &mut dac);
         assert_eq!(loader.issued, 0);
-        loader.tick(7, Some(0), &mut dac);
+        loader.tick(7, || Some(0), &mut dac);
         assert_eq!(loader.issued, 1);
     }
 }

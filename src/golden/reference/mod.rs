@@ -31,7 +31,7 @@ pub use timeline::Phase;
 use crate::config::{Analog, Geometry, Pulses, Timing};
 use crate::golden::chip::Chip;
 use crate::golden::noise::NoiseFrame;
-use crate::pins::SLICE_WORDS;
+use crate::pins::{SLICE_WORDS, control};
 use access::Access;
 use array::{Array, PerRow, ROWS};
 use conversion::Conversion;
@@ -179,9 +179,10 @@ impl Reference {
         self.marginal_decisions
     }
 
-    /// Whether `busy` is low after the cycle predicted last and no SRAM access is under way.
+    /// Whether nothing is left to do: `busy` was low in the cycle predicted last, no operation is
+    /// queued, no SRAM access is under way.
     pub fn idle(&self) -> bool {
-        !self.busy(self.cycle) && self.access.is_none_or(|a| self.cycle > a.ack(&self.pulses))
+        !self.expected.pins.is(control::BUSY) && !self.work.any() && self.access.is_none()
     }
 
     /// Absolute bit-line voltages of a side (0 = P, 1 = N) at the end of a pulse of the present

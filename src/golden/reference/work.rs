@@ -15,6 +15,8 @@ pub(super) struct Step {
     pub exponent: usize,
     /// Left column within the slice.
     pub column: usize,
+    /// First step of its pass.
+    pub starts_pass: bool,
     /// Last step of its pass: the DAC register is free after SAMPLE.
     pub ends_pass: bool,
     /// Last step of its operation.
@@ -35,6 +37,7 @@ impl Step {
             unit,
             exponent: digits - 1 - digit,
             column: unit * format.columns() + digit * stride,
+            starts_pass: within == 0,
             ends_pass: within + 1 == per_pass,
             ends_operation: index + 1 == operation.steps(),
         }

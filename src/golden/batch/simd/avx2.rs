@@ -103,9 +103,10 @@ impl Int for Ints {
     }
 
     #[inline(always)]
-    fn byte_sum(self) -> Self {
+    fn add_bytes(self, a: Self) -> Self {
         let (ones, one) = unsafe { (_mm256_set1_epi8(1), _mm256_set1_epi16(1)) };
-        Self(unsafe { _mm256_madd_epi16(_mm256_maddubs_epi16(self.0, ones), one) })
+        let pairs = unsafe { _mm256_maddubs_epi16(a.0, ones) };
+        Self(unsafe { _mm256_add_epi32(self.0, _mm256_madd_epi16(pairs, one)) })
     }
 
     #[inline(always)]

@@ -103,8 +103,8 @@ impl Int for Ints {
     }
 
     #[inline(always)]
-    fn byte_sum(self) -> Self {
-        Self(unsafe { _mm512_dpbusd_epi32(_mm512_setzero_si512(), self.0, _mm512_set1_epi8(1)) })
+    fn add_bytes(self, a: Self) -> Self {
+        Self(unsafe { _mm512_dpbusd_epi32(self.0, a.0, _mm512_set1_epi8(1)) })
     }
 
     #[inline(always)]

@@ -118,8 +118,8 @@ pub(super) trait Int:
     fn dot_pairs(self, a: Self, b: Self) -> Self;
     /// `self` plus the four products of the bytes of `a`, 0..=127, and of `b`, signed.
     fn dot_quads(self, a: Self, b: Self) -> Self;
-    /// Sum of the four bytes, each unsigned.
-    fn byte_sum(self) -> Self;
+    /// `self` plus the four bytes of `a`, each unsigned.
+    fn add_bytes(self, a: Self) -> Self;
     /// Nearest `f32`; exact up to 2^24.
     fn to_float(self) -> Self::Float;
     /// Nearest integer, ties to even; the value must fit.

@@ -1,0 +1,119 @@
+//! Batched conversions and chip drawing: `cargo bench --bench golden`. One thread, 64 MAC rows, 128
+//! columns, 32 slices; throughput counts conversions (codes).
+
+use std::hint::black_box;
+
+use capram::config::{
+    Analog, CapacitorMismatch, Geometry, Leakage, OutputImpedance, Parasitic, Range,
+    RelativeSpread, Rules, Settling, Sram, Switch, VoltageSpread,
+};
+use capram::golden::batch::{Die, Ideal, Isa, NoisySar, Sar, Step};
+use capram::golden::chip::Chip;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+
+const GEOMETRY: Geometry =
+    Geometry { mac_rows: 64, columns: 128, columns_per_slice: 4, post_lanes: 2 };
+const VECTORS: usize = 4096;
+/// Codes of one conversion step of the batch.
+const CONVERSIONS: usize = VECTORS * 32;
+/// Two columns of a slice against each other: twice the sums of a single-ended step.
+const DIFFERENTIAL: Step = Step { column: 0, differential: true, range: Range::Full, level: 0 };
+/// One column against the dummy.
+const SINGLE: Step = Step { column: 0, differential: false, range: Range::Half, level: 4 };
+
+/// The default chip without settling, leakage, output impedance; noise as asked for.
+fn analog(ktc: bool, comparator: bool) -> Analog {
+    Analog {
+        v_low: 0.5,
+        v_full_scale: 0.6,
+        v_cm: 0.5,
+        temperature_c: 25.0,
+        unit_capacitor_ff: 1.5,
+        bit_line_parasitic: Parasitic { per_row: 0.3, fixed_ff: 2.0 },
+        capacitor_mismatch: CapacitorMismatch { on: true, sigma_percent_sqrt_ff: 0.7 },
+        parasitic_mismatch: RelativeSpread { on: true, sigma_percent: 0.5 },
+        ktc_noise: Switch { on: ktc },
+        comparator_offset: VoltageSpread { on: true, sigma_mv: 5.0 },
+        comparator_noise: VoltageSpread { on: comparator, sigma_mv: 0.95 },
+        cell_mismatch: RelativeSpread { on: true, sigma_percent: 2.0 },
+        output_impedance: OutputImpedance { on: false, lambda_per_v: 0.0 },
+        settling: Settling {
+            on: false,
+            tau_reset_ps: 50.0,
+            tau_sample_ps: 50.0,
+            tau_multiply_ps: 50.0,
+            tau_share_ps: 35.0,
+        },
+        leakage: Leakage { on: false, mac_node_pa: 0.0, bit_line_pa: 0.0 },
+        sram: Sram { write_time_ps: 300.0, develop_time_ps: 500.0, precharge_time_ps: 300.0 },
+        rules: Rules { settled_within_lsb: 0.1 },
+    }
+}
+
+/// Reproducible bytes: the top ones of a Weyl sequence, mixed once.
+fn bytes() -> impl Iterator<Item = u8> {
+    (1u64..).map(|i| {
+        let x = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((x ^ x >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56) as u8
+    })
+}
+
+fn plane() -> Vec<bool> {
+    bytes().take(64 * 128).map(|byte| byte & 1 == 1).collect()
+}
+
+fn digits() -> Vec<u8> {
+    bytes().take(VECTORS * 64).map(|byte| byte & 15).collect()
+}
+
+type Group<'a> = BenchmarkGroup<'a, criterion::measurement::WallTime>;
+
+/// Times conversions of one batch.
+fn conversions(group: &mut Group<'_>, id: &str, convert: impl Fn(&[u8], &mut [u8])) {
+    let digits = digits();
+    let mut codes = vec![0; CONVERSIONS];
+    group.throughput(Throughput::Elements(CONVERSIONS as u64));
+    group.bench_function(id, |b| b.iter(|| convert(black_box(&digits), black_box(&mut codes))));
+}
+
+fn ideal(group: &mut Group<'_>, id: &str, step: Step, isa: Isa) {
+    let ideal = Ideal::new(&GEOMETRY, &step, &plane()).and_then(|ideal| ideal.with_isa(isa));
+    let ideal = ideal.expect("a valid step");
+    conversions(group, id, |digits, codes| ideal.convert(digits, codes).expect("a valid batch"));
+}
+
+fn sar(group: &mut Group<'_>, id: &str, step: Step, isa: Isa) {
+    let die = Die::draw(&GEOMETRY, &analog(false, false), 1, 0).expect("modelled terms");
+    let sar = Sar::new(&die, &step, &plane()).and_then(|sar| sar.with_isa(isa));
+    let sar = sar.expect("a valid step");
+    conversions(group, id, |digits, codes| sar.convert(digits, codes).expect("a valid batch"));
+}
+
+fn noisy(group: &mut Group<'_>, id: &str, step: Step, isa: Isa, ktc: bool) {
+    let die = Die::draw(&GEOMETRY, &analog(ktc, true), 1, 0).expect("modelled terms");
+    let sar = NoisySar::new(&die, &step, &plane()).and_then(|sar| sar.with_isa(isa));
+    let sar = sar.expect("a valid step");
+    conversions(group, id, |digits, codes| sar.convert(0, digits, codes).expect("a valid batch"));
+}
+
+/// Each converter with the machine's best instruction set, then with the others it has.
+fn golden(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("golden");
+    let suffixes = [(Isa::Portable, "_portable"), (Isa::Avx2, "_avx2"), (Isa::Avx512, "_avx512")];
+    let others = suffixes.into_iter().filter(|(isa, _)| isa.available() && *isa != Isa::best());
+    for (isa, suffix) in std::iter::once((Isa::best(), "")).chain(others) {
+        let id = |name: &str| format!("{name}{suffix}");
+        ideal(&mut group, &id("ideal_adc"), DIFFERENTIAL, isa);
+        sar(&mut group, &id("sar"), DIFFERENTIAL, isa);
+        sar(&mut group, &id("sar_single"), SINGLE, isa);
+        noisy(&mut group, &id("sar_noise"), DIFFERENTIAL, isa, false);
+        noisy(&mut group, &id("sar_noise_ktc"), DIFFERENTIAL, isa, true);
+    }
+    group.throughput(Throughput::Elements(1));
+    let analog = analog(true, true);
+    group.bench_function("chip_draw", |b| b.iter(|| Chip::draw(&GEOMETRY, black_box(&analog), 1, 0)));
+    group.finish();
+}
+
+criterion_group!(benches, golden);
+criterion_main!(benches);

@@ -1,0 +1,28 @@
+//! The subcommands, one file each. A command answers true for a match, false for a mismatch.
+
+mod cosim;
+
+use clap::{Parser, Subcommand};
+
+/// Co-verification of the CAP-RAM in-memory-computing macro.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the RTL in closed loop with the plant and compare everything with the reference.
+    Cosim(cosim::Arguments),
+}
+
+impl Arguments {
+    /// Runs the command; an error means that it could not.
+    pub fn run(self) -> anyhow::Result<bool> {
+        match self.command {
+            Command::Cosim(arguments) => arguments.run(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Compares cycle by cycle and keeps count of what was compared.
+
+use super::signals::FIELDS;
+use crate::golden::reference::{DecisionMismatch, Expected, Phase, Reference};
+use crate::pins::{CONTROL_WORDS, Pins, SLICE_WORDS};
+use crate::report::MismatchRow;
+
+/// Largest difference of two node voltages that still agrees, in V.
+pub const VOLT_TOLERANCE: f64 = 1e-6;
+/// Mismatches kept with details; the rest is counted.
+const KEPT: usize = 32;
+
+/// How much was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Cycles in which every control pin was compared.
+    pub cycles: u64,
+    /// Node voltages.
+    pub volts: u64,
+    /// Codes of active slices.
+    pub codes: u64,
+    /// Words that the host read back.
+    pub results: u64,
+    /// Largest difference of two node voltages, in V.
+    pub worst_volt_error: f64,
+}
+
+/// Collects mismatches; the first is the one that counts, later ones often follow from it.
+#[derive(Debug)]
+pub struct Checker {
+    counts: Counts,
+    total: u64,
+    first: Vec<MismatchRow>,
+    period_ns: f64,
+    columns_per_slice: usize,
+}
+
+impl Checker {
+    /// A checker for cycles of `period_s`.
+    pub fn new(period_s: f64, columns_per_slice: usize) -> Self {
+        let (counts, first) = (Counts::default(), vec![]);
+        Self { counts, total: 0, first, period_ns: period_s * 1e9, columns_per_slice }
+    }
+
+    /// What was compared so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Mismatches so far.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The first mismatches, oldest first.
+    pub fn first(&self) -> &[MismatchRow] {
+        &self.first
+    }
+
+    /// Control pins of one cycle, and the codes while they are complete.
+    #[inline]
+    pub fn pins(&mut self, expected: &Expected, observed: &Pins) {
+        self.counts.cycles += 1;
+        let (a, b) = (expected.pins.as_words(), observed.as_words());
+        if a[..CONTROL_WORDS] != b[..CONTROL_WORDS] {
+            self.blame_pins(expected, observed);
+        }
+        if expected.codes_complete {
+            self.codes(expected, observed);
+        }
+    }
+
+    /// Node voltages of one kind and side at the end of a pulse, one per slice.
+    #[inline]
+    pub fn volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
+        self.counts.volts += golden.len() as u64;
+        let worst = golden.iter().zip(observed).fold(0.0, |worst: f64, (g, o)| worst.max((g - o).abs()));
+        self.counts.worst_volt_error = self.counts.worst_volt_error.max(worst);
+        // Written so that a NaN is a mismatch too.
+        if !(worst <= VOLT_TOLERANCE) || observed.iter().any(|v| v.is_nan()) {
+            self.blame_volts(node, expected, golden, observed);
+        }
+    }
+
+    /// A decision that the reference refuses.
+    #[cold]
+    pub fn decision(&mut self, expected: &Expected, found: &DecisionMismatch) {
+        let mut row = self.row("decision", "comparators", expected);
+        self.place_slice(&mut row, expected, found.slice);
+        row.expected = u8::from(found.expected).to_string();
+        row.actual = u8::from(found.actual).to_string();
+        row.margin_mv = Some(found.margin_v * 1e3);
+        self.report(row);
+    }
+
+    /// A word that the host read: accumulator, result, cell data or counter.
+    pub fn word(&mut self, signal: String, cycle: u64, expected: i64, actual: i64) {
+        self.counts.results += 1;
+        if expected != actual {
+            let place = Expected { cycle, ..Expected::default() };
+            let mut row = self.row("result", "", &place);
+            row.signal = signal;
+            row.expected = expected.to_string();
+            row.actual = actual.to_string();
+            self.report(row);
+        }
+    }
+
+    #[cold]
+    fn blame_pins(&mut self, expected: &Expected, observed: &Pins) {
+        for field in FIELDS.iter().filter(|field| field.differs(&expected.pins, observed)) {
+            let mut row = self.row("pin", field.name, expected);
+            row.expected = field.value(&expected.pins);
+            row.actual = field.value(observed);
+            if field.per_slice {
+                let slice = field.differences(&expected.pins, observed).next();
+                slice.into_iter().for_each(|slice| self.place_slice(&mut row, expected, slice));
+            }
+            self.report(row);
+        }
+    }
+
+    #[inline]
+    fn codes(&mut self, expected: &Expected, observed: &Pins) {
+        let active = &expected.pins.slice_active;
+        let words = active.iter().rposition(|&w| w != 0).map_or(0, |last| last + 1);
+        self.counts.codes += active.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+        let differ = |w: usize| {
+            (0..7).fold(0, |d, b| d | (expected.pins.decisions[b][w] ^ observed.decisions[b][w])) & active[w]
+        };
+        for w in 0..words.min(SLICE_WORDS) {
+            let mut wrong = differ(w);
+            while wrong != 0 {
+                self.blame_code(expected, observed, 32 * w + wrong.trailing_zeros() as usize);
+                wrong &= wrong - 1;
+            }
+        }
+    }
+
+    #[cold]
+    fn blame_code(&mut self, expected: &Expected, observed: &Pins, slice: usize) {
+        let mut row = self.row("code", "decisions", expected);
+        self.place_slice(&mut row, expected, slice);
+        row.expected = expected.pins.code(slice).to_string();
+        row.actual = observed.code(slice).to_string();
+        self.report(row);
+    }
+
+    #[cold]
+    fn blame_volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
+        for (slice, (g, o)) in golden.iter().zip(observed).enumerate() {
+            if !((g - o).abs() <= VOLT_TOLERANCE) {
+                let mut row = self.row("voltage", node, expected);
+                self.place_slice(&mut row, expected, slice);
+                row.expected = format!("{:.6} mV", g * 1e3);
+                row.actual = format!("{:.6} mV", o * 1e3);
+                row.margin_mv = Some((o - g) * 1e3);
+                self.report(row);
+            }
+        }
+    }
+
+    fn place_slice(&self, row: &mut MismatchRow, expected: &Expected, slice: usize) {
+        row.slice = Some(slice);
+        row.column = Some(slice * self.columns_per_slice + expected.pins.column());
+    }
+
+    fn row(&self, kind: &str, signal: &str, expected: &Expected) -> MismatchRow {
+        let context = expected.context.as_ref();
+        MismatchRow {
+            kind: kind.into(),
+            signal: signal.into(),
+            slice: None,
+            column: None,
+            operation: context.map(|c| c.operation),
+            step: context.map(|c| c.step as u32),
+            pulse: context.map(|c| pulse_name(c.pulse)),
+            cycle: expected.cycle,
+            time_ns: expected.cycle as f64 * self.period_ns,
+            expected: String::new(),
+            actual: String::new(),
+            margin_mv: None,
+        }
+    }
+
+    fn report(&mut self, row: MismatchRow) {
+        self.total += 1;
+        if self.first.len() < KEPT {
+            self.first.push(row);
+        }
+    }
+
+    /// Node voltages of both sides at the end of a pulse, from the reference.
+    #[inline]
+    pub fn nodes(&mut self, reference: &Reference, pulse: Phase, bit_lines: [&[f64]; 2]) {
+        let expected = reference.expected();
+        for (side, (name, observed)) in ["bit_line_p", "bit_line_n"].iter().zip(bit_lines).enumerate() {
+            self.volts(name, expected, reference.bit_line(pulse, side), observed);
+        }
+    }
+}
+
+/// `strobe 3` and the like.
+fn pulse_name(pulse: Phase) -> String {
+    match pulse {
+        Phase::Strobe(k) => format!("strobe {k}"),
+        Phase::Inject(k) => format!("inject {k}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}

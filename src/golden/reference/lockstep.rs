@@ -1,0 +1,230 @@
+//! The cycle: sequencer, pins, and the decisions that come back.
+
+use super::conversion::{MARGINAL_V, StepInput};
+use super::expected::{Context, DecisionMismatch, Event, Expected};
+use super::results::Codes;
+use super::timeline::{Phase, Tick};
+use super::work::Running;
+use super::{Reference, loader};
+use crate::config::ADC_BITS;
+use crate::pins::{Pins, SLICE_WORDS, control};
+
+impl Reference {
+    /// Predicts the next cycle. All transactions of that cycle must have been told.
+    pub fn advance(&mut self) -> &Expected {
+        let cycle = self.cycle;
+        self.expected.cycle = cycle;
+        self.expected.event = None;
+        match self.clock.tick() {
+            Tick::Within => {}
+            Tick::Entered => self.enter(),
+            Tick::Idle => self.next_step(),
+        }
+        if let Some(pulse) = self.clock.ending() {
+            self.end_pulse(pulse);
+        }
+        self.loader.tick(cycle, || self.work.next_slot(), &mut self.expected.pins.dac);
+        let access = self.access_pins();
+
+        let waiting = self.work.any();
+        let busy = waiting || cycle < self.settled;
+        let stalled = self.clock.stretched() || (waiting && !self.clock.under_way());
+        self.counters.cycles += u64::from(busy);
+        self.counters.stall_cycles += u64::from(stalled);
+        let busy = if busy { control::BUSY } else { 0 };
+        self.expected.pins.control = self.held | self.pulsed | access | busy;
+        self.cycle += 1;
+        &self.expected
+    }
+
+    /// The step before is over: starts the next one or falls idle.
+    fn next_step(&mut self) {
+        match self.work.next_step(self.loader.loaded()) {
+            Some(running) => self.start(&running),
+            None if self.expected.context.is_some() => self.rest(),
+            None => {}
+        }
+    }
+
+    /// First cycle without a step: all slices become inactive, so every node goes to V_low.
+    fn rest(&mut self) {
+        self.previous_lines = None;
+        self.pulsed = 0;
+        self.expected.context = None;
+        self.expected.codes_complete = false;
+        self.expected.pins.cluster_sel = [0; 2];
+        self.expected.pins.slice_active = [0; SLICE_WORDS];
+    }
+
+    /// First cycle of a step: predicts the whole of it.
+    fn start(&mut self, running: &Running) {
+        let (operation, step) = (&running.operation, &running.step);
+        if step.starts_pass {
+            self.digits = loader::unpack(self.loader.take());
+            self.digit_sum = self.digits.iter().map(|&x| i64::from(x)).sum();
+        }
+        let stretch = self.stretch();
+        self.clock.start(stretch);
+        self.predict(running, stretch);
+        self.next_conversion += 1;
+
+        let differential = operation.format.differential();
+        let word = self.held & 3 << control::WORD_SHIFT;
+        self.held = word
+            | if differential { control::DIFFERENTIAL } else { 0 }
+            | (step.column as u32) << control::COLUMN_SHIFT
+            | operation.range.log2_inverse() << control::RANGE_SHIFT
+            | u32::from(operation.level) << control::LEVEL_SHIFT;
+        let rows = self.geometry.mac_rows;
+        self.expected.pins.cluster_sel = [ones(rows), ones(rows.saturating_sub(32))];
+        self.expected.pins.slice_active = self.slice_enable;
+        self.expected.context = Some(Context {
+            operation: running.index,
+            step: running.step_index,
+            conversion: self.next_conversion - 1,
+            pulse: Phase::Reset,
+        });
+        self.enter();
+    }
+
+    /// Cycles by which the step that starts now must prolong LATCH: the post-processor serves one
+    /// slice per lane and cycle, and takes new codes when it is through with the last ones.
+    fn stretch(&self) -> u32 {
+        let to_latch = self.pulses.step_cycles() - self.pulses.latch.gap;
+        let natural = self.cycle + u64::from(to_latch) - 1;
+        let ready = self.last_take.map_or(0, |taken| taken + self.slices_per_lane());
+        ready.saturating_sub(natural) as u32
+    }
+
+    fn slices_per_lane(&self) -> u64 {
+        (self.geometry.slices() / self.geometry.post_lanes) as u64
+    }
+
+    /// Voltages and decisions of the step that starts now.
+    fn predict(&mut self, running: &Running, stretch: u32) {
+        let (operation, step) = (&running.operation, &running.step);
+        let differential = operation.format.differential();
+        let negative = if differential { step.column + 1 } else { self.array.dummy() };
+        let lines = [step.column, negative];
+        let plane = usize::from(operation.plane);
+        for line in lines {
+            self.array.refresh(plane, line, &self.electrical);
+        }
+        if self.analog.noisy() {
+            self.noise.draw(self.seed, self.chip_number, self.next_conversion);
+        }
+        let input = StepInput {
+            plane,
+            lines,
+            digits: &self.digits,
+            level: operation.level,
+            range: operation.range.factor(),
+            fresh: self.previous_lines != Some(lines),
+            stretch,
+            active: self.slice_enable,
+        };
+        let physics = (&self.electrical, &self.factors);
+        self.conversion.predict(&input, &self.array, physics, &self.noise);
+        self.previous_lines = Some(lines);
+    }
+
+    /// First cycle of a pulse or gap: sets its pins.
+    fn enter(&mut self) {
+        let (Some(pulse), Some(running)) = (self.clock.phase(), self.work.running()) else { return };
+        let gap = self.clock.in_gap();
+        let pins = &mut self.expected.pins;
+        self.pulsed = if gap { pulse.gap_control() } else { pulse.control() };
+        pins.plane_wl = 0;
+        pins.inject_p = [0; SLICE_WORDS];
+        pins.inject_n = [0; SLICE_WORDS];
+        self.expected.codes_complete = false;
+        if let Some(context) = &mut self.expected.context {
+            context.pulse = pulse;
+        }
+        match pulse {
+            _ if gap => {}
+            Phase::Multiply => pins.plane_wl = 1 << running.operation.plane,
+            Phase::Inject(k) => {
+                let decisions = self.conversion.decisions(usize::from(k));
+                for w in 0..SLICE_WORDS {
+                    pins.inject_p[w] = decisions[w] & self.slice_enable[w];
+                    pins.inject_n[w] = !decisions[w] & self.slice_enable[w];
+                }
+            }
+            Phase::Latch => self.complete_codes(),
+            _ => {}
+        }
+    }
+
+    /// First cycle of LATCH: all seven decisions are in.
+    fn complete_codes(&mut self) {
+        for bit in 0..ADC_BITS {
+            self.expected.pins.decisions[bit] = *self.conversion.decisions(ADC_BITS - 1 - bit);
+        }
+        self.conversion.codes(&mut self.codes);
+        self.expected.codes_complete = true;
+    }
+
+    /// Last cycle of a pulse.
+    fn end_pulse(&mut self, pulse: Phase) {
+        self.expected.event = Some(Event { pulse });
+        let Some(running) = self.work.running() else { return };
+        match pulse {
+            Phase::Sample if running.step.ends_pass => self.loader.release(self.cycle + 1),
+            Phase::Latch => {
+                let codes = Codes {
+                    codes: &self.codes,
+                    active: &self.slice_enable,
+                    digit_sum: self.digit_sum,
+                };
+                self.results.take(running, &codes, &mut self.counters);
+                self.last_take = Some(self.cycle);
+                self.settled = self.cycle + self.slices_per_lane() + 7;
+            }
+            _ => {}
+        }
+    }
+
+    /// Pins of an SRAM access, if one is under way; it is forgotten with its acknowledge.
+    fn access_pins(&mut self) -> u32 {
+        let Some(access) = self.access else { return 0 };
+        if self.cycle >= access.ack(&self.pulses) {
+            self.access = None;
+        }
+        access.drive(self.cycle, &self.pulses, &mut self.expected.pins, &mut self.held)
+    }
+
+    /// Compares the comparators' outputs in the last cycle of a strobe with the prediction; in any
+    /// other cycle does nothing. Decisions with a margin below 1 nV are adopted as observed and
+    /// counted, whether or not they agree. The first other disagreement is returned.
+    pub fn decide(&mut self, observed: &[u32; SLICE_WORDS]) -> Result<(), DecisionMismatch> {
+        let Some(k) = self.expected.event.and_then(|e| e.decision()) else { return Ok(()) };
+        let near = self.conversion.near(k);
+        if !near && self.conversion.decisions(k) == observed {
+            return Ok(());
+        }
+        let mut adopted = false;
+        for slice in 0..self.geometry.slices() {
+            let expected = Pins::slice_bit(self.conversion.decisions(k), slice);
+            let actual = Pins::slice_bit(observed, slice);
+            let margin_v = self.conversion.margins(k)[slice];
+            if margin_v.abs() < MARGINAL_V {
+                self.marginal_decisions += 1;
+                adopted |= expected != actual;
+                self.conversion.set_decision(k, slice, actual);
+            } else if expected != actual {
+                return Err(DecisionMismatch { slice, decision: k, expected, actual, margin_v });
+            }
+        }
+        if adopted {
+            let physics = (&self.electrical, &self.factors);
+            self.conversion.resume(k, &self.array, physics, &self.noise);
+        }
+        Ok(())
+    }
+}
+
+/// The lowest `count` bits of a word.
+fn ones(count: usize) -> u32 {
+    if count < 32 { (1 << count) - 1 } else { u32::MAX }
+}

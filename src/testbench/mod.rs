@@ -1,0 +1,565 @@
+//! RTL, plant, reference and checker in closed loop behind a blocking host interface: what one
+//! writes testbenches with.
+//!
+//! Every method that takes simulated time runs cycle by cycle with everything compared; after it,
+//! [`Testbench::verdict`] says what was found so far.
+
+mod bus;
+mod monitor;
+mod voltages;
+
+pub use bus::{Answer, Request};
+
+use crate::compare::Checker;
+use crate::config::{Config, Geometry, Pulse, Pulses, Range, WeightFormat};
+use crate::dut::{Dut, DutError};
+use crate::golden::chip::Chip;
+use crate::golden::plant::Plant;
+use crate::golden::reference::Reference;
+use crate::pins::{Drive, Pins, control};
+use crate::registers as reg;
+use crate::transaction::{Operation, Requantize, digit_vectors};
+use bus::Bus;
+use monitor::Monitor;
+use std::ops;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use voltages::Voltages;
+
+/// What can end a run early. A mismatch does not: it is a result.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The RTL stopped or its waves cannot be written.
+    #[error(transparent)]
+    Dut(#[from] DutError),
+    /// The macro refused a request that a correct host would not make.
+    #[error("the macro refused {action} address {address:#06x} in cycle {cycle}: {reasons}", action = if *.write { "a write to" } else { "a read of" })]
+    Refused {
+        /// Byte address.
+        address: u32,
+        /// Whether it was a write.
+        write: bool,
+        /// Cycle of the answer.
+        cycle: u64,
+        /// Names of the sticky error bits.
+        reasons: String,
+    },
+    /// No answer, or never idle again.
+    #[error("the macro is stuck: {what} for {cycles} cycles, since cycle {since}")]
+    Stuck {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        cycles: u64,
+        /// When the wait began.
+        since: u64,
+    },
+    /// A value that the macro has no room for.
+    #[error("{what} {value} at {place}: allowed is {allowed}")]
+    Value {
+        /// Kind of value.
+        what: &'static str,
+        /// The value.
+        value: i64,
+        /// Where it stands.
+        place: String,
+        /// What would have been right.
+        allowed: String,
+    },
+}
+
+/// Longest wait for an answer or for the end of all work, in cycles.
+const PATIENCE: u64 = 1 << 20;
+/// Stands for the code of a slice that was off.
+const NO_CODE: u8 = 255;
+/// Cycles the reset is held.
+const RESET_CYCLES: usize = 2;
+
+/// Which chip, and which noise it sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Seed of the population and of the noise.
+    pub seed: u64,
+    /// Number of the chip in the population.
+    pub chip: u64,
+}
+
+/// A macro in closed loop with its plant, checked by the reference.
+pub struct Testbench {
+    geometry: Geometry,
+    period_s: f64,
+    dut: Dut,
+    plant: Plant,
+    reference: Reference,
+    checker: Checker,
+    bus: Bus,
+    monitor: Monitor,
+    drive: Drive,
+    pins: Pins,
+    answered: bool,
+    latched: bool,
+    cycle: u64,
+    voltages: Option<Voltages>,
+    recording: Option<Vec<Drive>>,
+    codes: Option<Vec<Vec<u8>>>,
+    scheduled_waves: Option<(PathBuf, ops::Range<u64>)>,
+}
+
+impl Testbench {
+    /// The macro of a configuration, out of reset, with the pulse widths of the configuration.
+    pub fn new(config: &Config, sample: Sample) -> Result<Self, BenchError> {
+        Self::with_dut(config, sample, Dut::of_macro(&config.geometry)?, 0)
+    }
+
+    /// The same with a model of one's own; `mutant` selects a planted bug of the model `mutants`.
+    pub fn with_dut(config: &Config, sample: Sample, dut: Dut, mutant: u8) -> Result<Self, BenchError> {
+        let Config { geometry, analog, timing, .. } = *config;
+        let Sample { seed, chip: number } = sample;
+        let chip = Arc::new(Chip::draw(&geometry, &analog, seed, number));
+        let period_s = timing.period_s();
+        // After a hardware reset every pulse has width 1 and gap 0.
+        let one = Pulse { width: 1, gap: 0 };
+        let pulses = Pulses {
+            reset: one, sample: one, multiply: one, share: one, strobe: one,
+            inject: one, latch: one, precharge: one, access: one, sense: one,
+        };
+        let mut reset_timing = timing;
+        reset_timing.pulses = pulses;
+        let mut bench = Self {
+            geometry,
+            period_s,
+            dut,
+            plant: Plant::new(geometry, analog, period_s, chip.clone(), seed, number),
+            reference: Reference::new(geometry, analog, reset_timing, chip, seed, number),
+            checker: Checker::new(period_s, geometry.columns_per_slice),
+            bus: Bus::default(),
+            monitor: Monitor::new(geometry, pulses),
+            drive: Drive::default(),
+            pins: Pins::default(),
+            answered: false,
+            latched: false,
+            cycle: 0,
+            voltages: None,
+            recording: None,
+            codes: None,
+            scheduled_waves: None,
+        };
+        bench.reset(mutant)?;
+        bench.set_pulses(&timing.pulses)?;
+        Ok(bench)
+    }
+
+    fn reset(&mut self, mutant: u8) -> Result<(), BenchError> {
+        self.bus.reset(&mut self.drive);
+        self.drive.bus |= u32::from(mutant) << 8;
+        for _ in 0..RESET_CYCLES {
+            self.tick()?;
+        }
+        self.bus.release(&mut self.drive);
+        self.drive.bus |= u32::from(mutant) << 8;
+        self.cycle()
+    }
+
+    fn tick(&mut self) -> Result<(), BenchError> {
+        if let Some(recording) = &mut self.recording {
+            recording.push(self.drive);
+        }
+        Ok(self.dut.tick(&self.drive, &mut self.pins)?)
+    }
+
+    /// One phase-clock cycle of everything, compared.
+    #[inline]
+    pub fn cycle(&mut self) -> Result<(), BenchError> {
+        if self.scheduled_waves.is_some() {
+            self.scheduled()?;
+        }
+        self.tick()?;
+        if self.answered {
+            self.bus.finish(&mut self.drive);
+            self.answered = false;
+        }
+        let response = self.plant.react(&self.pins);
+        if let Some(voltages) = &mut self.voltages {
+            voltages.observe(&self.plant);
+        }
+        self.drive.read_data = response.read_data;
+        self.drive.comparators = response.comparators;
+        if let Some((request, answer)) = self.bus.answer(&self.pins) {
+            self.answered = true;
+            if matches!(answer, Answer::Ack(_)) {
+                self.monitor.accepted(&mut self.reference, self.cycle, request);
+            }
+        }
+        self.keep_code();
+        self.reference.advance();
+        self.compare();
+        if let Some(voltages) = &self.voltages {
+            self.dut.set_volts(voltages.rows());
+        }
+        self.cycle += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn compare(&mut self) {
+        let expected = self.reference.expected();
+        self.checker.pins(expected, &self.pins);
+        let Some(event) = expected.event else { return };
+        let bit_lines = [self.plant.bit_line(0), self.plant.bit_line(1)];
+        self.checker.nodes(&self.reference, event.pulse, bit_lines);
+        for side in 0..2 {
+            if let Some(golden) = self.reference.mac_mean(event.pulse, side) {
+                let name = ["mac_mean_p", "mac_mean_n"][side];
+                self.checker.volts(name, expected, golden, self.plant.mac_mean(side));
+            }
+        }
+        if event.decision().is_some()
+            && let Err(found) = self.reference.decide(&self.drive.comparators)
+        {
+            self.checker.decision(self.reference.expected(), &found);
+        }
+        if let Some(voltages) = &mut self.voltages {
+            voltages.golden(&self.reference, event.pulse);
+        }
+    }
+
+    /// A step's codes, once, in the first cycle of its LATCH.
+    #[inline]
+    fn keep_code(&mut self) {
+        let latch = self.pins.is(control::LATCH);
+        if latch && !self.latched && let Some(codes) = &mut self.codes {
+            let pins = &self.pins;
+            let code = |slice| {
+                if Pins::slice_bit(&pins.slice_active, slice) { pins.code(slice) } else { NO_CODE }
+            };
+            codes.push((0..self.geometry.slices()).map(code).collect());
+        }
+        self.latched = latch;
+    }
+
+    /// A bus transfer, answered or given up on.
+    pub fn transfer(&mut self, request: Request) -> Result<Answer, BenchError> {
+        if self.answered {
+            self.cycle()?; // the last request stays on the bus for the cycle of its answer
+        }
+        self.bus.start(request, &mut self.drive);
+        // What is driven now is seen in the cycle that has just been compared.
+        self.monitor.requested(&mut self.reference, self.cycle - 1, request);
+        let since = self.cycle;
+        while self.cycle - since < PATIENCE {
+            self.cycle()?;
+            if let Some((_, answer)) = self.bus.answer(&self.pins) {
+                return Ok(answer);
+            }
+        }
+        Err(BenchError::Stuck { what: "no answer on the bus", cycles: PATIENCE, since })
+    }
+
+    /// Writes a word that the macro must accept.
+    pub fn write(&mut self, address: u32, data: u32) -> Result<(), BenchError> {
+        self.demand(Request::write(address, data)).map(drop)
+    }
+
+    /// Reads a word that the macro must give.
+    pub fn read(&mut self, address: u32) -> Result<u32, BenchError> {
+        self.demand(Request::read(address))
+    }
+
+    fn demand(&mut self, request: Request) -> Result<u32, BenchError> {
+        match self.transfer(request)? {
+            Answer::Ack(data) => Ok(data),
+            Answer::Err => {
+                let cycle = self.cycle;
+                let write = request.write.is_some();
+                Err(BenchError::Refused { address: request.address, write, cycle, reasons: self.reasons()? })
+            }
+        }
+    }
+
+    fn reasons(&mut self) -> Result<String, BenchError> {
+        let Answer::Ack(bits) = self.transfer(Request::read(reg::ERROR))? else {
+            return Ok("ERROR cannot be read".into());
+        };
+        let names = reg::error::NAMES.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+        Ok(names.map(|(_, name)| *name).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The macro as its host uses it.
+impl Testbench {
+    /// Sets every pulse width and gap.
+    pub fn set_pulses(&mut self, pulses: &Pulses) -> Result<(), BenchError> {
+        let p = pulses;
+        let all = [p.reset, p.sample, p.multiply, p.share, p.strobe, p.inject, p.latch, p.precharge, p.access, p.sense];
+        for (i, pulse) in all.iter().enumerate() {
+            self.write(reg::TIMING_RESET + 4 * i as u32, pulse.width | pulse.gap << 8)?;
+        }
+        Ok(())
+    }
+
+    /// Writes one word (32 columns) of a physical row.
+    pub fn write_row(&mut self, row: usize, word: usize, data: u32) -> Result<(), BenchError> {
+        self.write(self.sram_address(row, word), data)
+    }
+
+    /// Reads one word of a physical row, compared with what was written.
+    pub fn read_row(&mut self, row: usize, word: usize) -> Result<u32, BenchError> {
+        let address = self.sram_address(row, word);
+        let data = self.read(address)?;
+        let expected = self.monitor.expected_read;
+        self.checker.word(format!("sram row {row} word {word}"), self.cycle, expected.into(), data.into());
+        Ok(data)
+    }
+
+    fn sram_address(&self, row: usize, word: usize) -> u32 {
+        reg::SRAM + 4 * (row * self.geometry.words_per_row() + word) as u32
+    }
+
+    /// Stores the weights of a plane, `[mac row][output]`, through the host bus.
+    pub fn load_plane(&mut self, plane: usize, format: WeightFormat, weights: &[Vec<i8>]) -> Result<(), BenchError> {
+        for (m, row) in weights.iter().enumerate() {
+            let words = self.row_words(plane, format, m, row)?;
+            for (word, &data) in words.iter().enumerate() {
+                self.write_row(8 * m + plane, word, data)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The words of the row that holds these weights.
+    fn row_words(&self, plane: usize, format: WeightFormat, mac_row: usize, weights: &[i8]) -> Result<Vec<u32>, BenchError> {
+        let g = &self.geometry;
+        let slices = g.slices();
+        let mut words = vec![0; g.words_per_row()];
+        for (j, &weight) in weights.iter().enumerate() {
+            let place = || format!("plane {plane}, MAC row {mac_row}, output {j}");
+            if j >= g.units(format) * slices {
+                let allowed = format!("{} outputs of {format:?} in this geometry", g.units(format) * slices);
+                return Err(BenchError::Value { what: "weight", value: weight.into(), place: place(), allowed });
+            }
+            if !format.holds(weight) {
+                let (low, high) = format.weight_range();
+                let allowed = format!("{low}..={high} for {format:?}");
+                return Err(BenchError::Value { what: "weight", value: weight.into(), place: place(), allowed });
+            }
+            let first = g.columns_per_slice * (j % slices) + format.columns() * (j / slices);
+            for (i, bit) in format.bits(weight).into_iter().enumerate() {
+                words[(first + i) / 32] |= u32::from(bit) << ((first + i) % 32);
+            }
+        }
+        Ok(words)
+    }
+
+    /// Loads an activation vector, one value per MAC row, into a slot (two slots if it takes two
+    /// passes).
+    pub fn activate(&mut self, slot: u8, activations: &[u8], bits: u8) -> Result<(), BenchError> {
+        for (i, digits) in digit_vectors(activations, bits).iter().enumerate() {
+            for (word, chunk) in digits.chunks(8).enumerate() {
+                let data = chunk.iter().enumerate().fold(0, |data, (d, &x)| data | u32::from(x & 15) << (4 * d));
+                let address = reg::ACTIVATION + 4 * (8 * (u32::from(slot) + i as u32) + word as u32);
+                self.write(address, data)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues an operation, waiting on the bus while the queue is full.
+    pub fn operate(&mut self, operation: &Operation) -> Result<(), BenchError> {
+        self.write(reg::OPERATION_WAIT, operation.encode())
+    }
+
+    /// Runs until nothing is under way.
+    pub fn wait_idle(&mut self) -> Result<(), BenchError> {
+        let since = self.cycle;
+        // Busy shows one cycle after the operation was accepted at the earliest.
+        self.cycle()?;
+        while self.pins.is(control::BUSY) {
+            if self.cycle - since > PATIENCE {
+                return Err(BenchError::Stuck { what: "still busy", cycles: PATIENCE, since });
+            }
+            self.cycle()?;
+        }
+        Ok(())
+    }
+
+    /// Runs until `count` operations have been finished since the counters were cleared, results
+    /// and all.
+    pub fn wait_operations(&mut self, count: u64) -> Result<(), BenchError> {
+        let since = self.cycle;
+        while u64::from(self.read(reg::OPERATIONS)?) < count {
+            if self.cycle - since > PATIENCE {
+                return Err(BenchError::Stuck { what: "operation not finished", cycles: PATIENCE, since });
+            }
+        }
+        // Counted when the last codes are latched; the lanes take a while longer.
+        let lanes = self.geometry.slices() / self.geometry.post_lanes + 8;
+        (0..lanes).try_for_each(|_| self.cycle())
+    }
+
+    /// Reads accumulators, compared with the reference; they must be of a finished operation.
+    pub fn accumulators(&mut self, bank: u8, outputs: usize) -> Result<Vec<i32>, BenchError> {
+        (0..outputs).map(|j| self.accumulator(bank, j)).collect()
+    }
+
+    fn accumulator(&mut self, bank: u8, output: usize) -> Result<i32, BenchError> {
+        let address = reg::ACCUMULATOR + 4 * (128 * u32::from(bank) + output as u32);
+        let sum = self.read(address)? as i32;
+        let expected = self.reference.accumulator(bank.into(), output);
+        self.checker.word(format!("accumulator {output} of bank {bank}"), self.cycle, expected.into(), sum.into());
+        Ok(sum)
+    }
+
+    /// Reads requantized results, compared with the reference.
+    pub fn results(&mut self, bank: u8, outputs: usize, requantize: Requantize) -> Result<Vec<u8>, BenchError> {
+        let field = if requantize.bits > 4 { 8 } else { 4 };
+        let per_word = 32 / field;
+        let mut results = vec![];
+        for word in 0..outputs.div_ceil(per_word) {
+            let data = self.read(reg::RESULT + 4 * (32 * u32::from(bank) + word as u32))?;
+            let fields = (0..per_word).map(|i| (data >> (field * i) & ((1 << field) - 1)) as u8);
+            results.extend(fields.take(outputs - word * per_word));
+        }
+        for (j, &q) in results.iter().enumerate() {
+            let expected = self.reference.requantized(bank.into(), j);
+            self.checker.word(format!("result {j} of bank {bank}"), self.cycle, expected.into(), q.into());
+        }
+        Ok(results)
+    }
+
+    /// Sets the layer's requantization.
+    pub fn set_requantize(&mut self, requantize: Requantize) -> Result<(), BenchError> {
+        self.write(reg::REQUANT, u32::from(requantize.shift) | (u32::from(requantize.bits) - 1) << 8)
+    }
+
+    /// Sets multiplier and bias of an output.
+    pub fn set_output(&mut self, bank: u8, output: usize, multiplier: u8, bias: i32) -> Result<(), BenchError> {
+        let index = 4 * (128 * u32::from(bank) + output as u32);
+        self.write(reg::MULTIPLIER + index, multiplier.into())?;
+        self.write(reg::BIAS + index, bias as u32)
+    }
+
+    /// Sets gain (128 = 1.0) and offset (in LSB / 16, times 16) of an ADC in a range.
+    pub fn set_calibration(&mut self, range: Range, adc: usize, gain: u8, offset: i16) -> Result<(), BenchError> {
+        let index = 4 * (128 * range.log2_inverse() + adc as u32);
+        self.write(reg::CALIBRATION + index, u32::from(gain) | (offset as u32 & 0x3ff) << 16)
+    }
+
+    /// Sets one entry of the master curve, in sixteenths of an LSB.
+    pub fn set_master(&mut self, index: usize, value: i8) -> Result<(), BenchError> {
+        self.write(reg::MASTER + 4 * index as u32, value as u8 as u32)
+    }
+
+    /// Makes calibration neutral: gain 1.0, no offset, flat master curve. The tables hold nothing
+    /// of use after power-up.
+    pub fn neutral_calibration(&mut self) -> Result<(), BenchError> {
+        for range in Range::ALL {
+            for adc in 0..self.geometry.slices() {
+                self.set_calibration(range, adc, 128, 0)?;
+            }
+        }
+        (0..128).try_for_each(|index| self.set_master(index, 0))
+    }
+
+    /// Reads the performance counters, compared with the reference; only while idle.
+    pub fn counters(&mut self) -> Result<crate::golden::reference::Counters, BenchError> {
+        let expected = self.reference.counters();
+        let mut read = |name: &str, address, expected: u64| -> Result<u64, BenchError> {
+            let value = u64::from(self.read(address)?);
+            self.checker.word(name.into(), self.cycle, expected as i64, value as i64);
+            Ok(value)
+        };
+        Ok(crate::golden::reference::Counters {
+            cycles: read("cycles", reg::CYCLES, expected.cycles)?,
+            stall_cycles: read("stalls", reg::STALLS, expected.stall_cycles)?,
+            operations: read("operations", reg::OPERATIONS, expected.operations)?,
+            conversions: read("conversions", reg::CONVERSIONS, expected.conversions)?,
+            clipped: read("clipped", reg::CLIPPED, expected.clipped)?,
+        })
+    }
+}
+
+/// Looking in from outside.
+impl Testbench {
+    /// What was compared and found so far.
+    pub fn verdict(&self) -> &Checker {
+        &self.checker
+    }
+
+    /// Cycles since reset.
+    pub fn now(&self) -> u64 {
+        self.cycle
+    }
+
+    /// Pins of the last cycle.
+    pub fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    /// The plant, to look at its rules or to plant faults.
+    pub fn plant(&mut self) -> &mut Plant {
+        &mut self.plant
+    }
+
+    /// The reference.
+    pub fn reference(&mut self) -> &mut Reference {
+        &mut self.reference
+    }
+
+    /// Numbers conversions from `index` on, in plant and reference: what a checkpoint restores.
+    pub fn start_at_conversion(&mut self, index: u64) {
+        self.plant.start_at_conversion(index);
+        self.reference.start_at_conversion(index);
+    }
+
+    /// Writes an FST from the next cycle on.
+    pub fn open_waves(&mut self, path: &Path) -> Result<(), BenchError> {
+        self.dut.open_waves(path, self.period_s * 1e12)?;
+        self.voltages = Some(Voltages::new(self.geometry.slices()));
+        Ok(())
+    }
+
+    /// Ends the wave file.
+    pub fn close_waves(&mut self) {
+        self.dut.close_waves();
+        self.voltages = None;
+    }
+
+    /// Writes an FST of some cycles to come.
+    pub fn schedule_waves(&mut self, path: &Path, cycles: ops::Range<u64>) {
+        self.scheduled_waves = Some((path.into(), cycles));
+    }
+
+    #[cold]
+    fn scheduled(&mut self) -> Result<(), BenchError> {
+        let Some((path, cycles)) = self.scheduled_waves.take() else { return Ok(()) };
+        if self.cycle == cycles.start {
+            self.open_waves(&path)?;
+        }
+        if self.cycle < cycles.end {
+            self.scheduled_waves = Some((path, cycles));
+        } else {
+            self.close_waves();
+        }
+        Ok(())
+    }
+
+    /// Keeps the codes of every conversion step from here on.
+    pub fn keep_codes(&mut self) {
+        self.codes = Some(vec![]);
+    }
+
+    /// The codes as the RTL produced them, `[conversion step][slice]`; 255 where a slice was off.
+    pub fn kept_codes(&mut self) -> Vec<Vec<u8>> {
+        self.codes.take().unwrap_or_default()
+    }
+
+    /// Keeps a copy of every drive from here on, for a replay on the bare model.
+    pub fn record(&mut self) {
+        self.recording = Some(vec![]);
+    }
+
+    /// The drives since [`record`](Self::record).
+    pub fn recorded(&mut self) -> Vec<Drive> {
+        self.recording.take().unwrap_or_default()
+    }
+}
