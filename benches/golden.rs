@@ -111,7 +111,9 @@ fn golden(criterion: &mut Criterion) {
     }
     group.throughput(Throughput::Elements(1));
     let analog = analog(true, true);
-    group.bench_function("chip_draw", |b| b.iter(|| Chip::draw(&GEOMETRY, black_box(&analog), 1, 0)));
+    group.bench_function("chip_draw", |b| {
+        b.iter(|| Chip::draw(&GEOMETRY, black_box(&analog), 1, 0))
+    });
     group.finish();
 }
 

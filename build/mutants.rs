@@ -2,6 +2,8 @@
 //! place; all of them go into one copy of the sources, each behind a run-time selector, so that one
 //! model holds every bug and the RTL itself stays clean.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 #[derive(serde::Deserialize)]
@@ -27,25 +29,47 @@ const SELECTOR: &str = "package capram_mutant_pkg;\n  logic [7:0] selected;\nend
 
 /// Rewrites the copies of the sources in `folder`; bug number i is the i-th of the list, from 1.
 pub fn plant(yaml: &Path, folder: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(yaml).map_err(|e| format!("{}: {e}", yaml.display()))?;
-    let list: Mutants = serde_yaml::from_str(&text).map_err(|e| format!("{}: {e}", yaml.display()))?;
+    let at = |e: &dyn std::fmt::Display| format!("{}: {e}", yaml.display());
+    let text = std::fs::read_to_string(yaml).map_err(|e| at(&e))?;
+    let list: Mutants = serde_yaml::from_str(&text).map_err(|e| at(&e))?;
+    let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
     for (i, mutant) in list.mutants.iter().enumerate() {
-        plant_one(folder, mutant, i + 1)
-            .map_err(|e| format!("{}: mutant {}: {e}", yaml.display(), mutant.name))?;
+        let place = find(folder, mutant, i + 1)
+            .map_err(|e| at(&format!("mutant {}: {e}", mutant.name)))?;
+        places.entry(&mutant.file).or_default().push(place);
     }
+    places.into_iter().try_for_each(|(file, places)| rewrite(&folder.join(file), places))?;
     select(folder)
 }
 
-fn plant_one(folder: &Path, mutant: &Mutant, number: usize) -> Result<(), String> {
-    let path = folder.join(&mutant.file);
-    let source = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", mutant.file))?;
-    let places = source.matches(&mutant.find).count();
-    if places != 1 {
-        return Err(format!("`{}` stands {places} times in {}, must be once", mutant.find, mutant.file));
+/// Where a bug goes, and the expression that holds both it and the original.
+struct Place {
+    range: Range<usize>,
+    text: String,
+}
+
+fn find(folder: &Path, mutant: &Mutant, number: usize) -> Result<Place, String> {
+    let Mutant { file, find, replace, .. } = mutant;
+    let source = std::fs::read_to_string(folder.join(file)).map_err(|e| format!("{file}: {e}"))?;
+    let found: Vec<usize> = source.match_indices(find).map(|(start, _)| start).collect();
+    let [start] = found[..] else {
+        return Err(format!("`{find}` stands {} times in {file}, must be once", found.len()));
+    };
+    let text = format!("(capram_mutant_pkg::selected == 8'd{number} ? ({replace}) : ({find}))");
+    Ok(Place { range: start..start + find.len(), text })
+}
+
+/// Puts the bugs in from the end, so that the places before them stay where they are.
+fn rewrite(path: &Path, mut places: Vec<Place>) -> Result<(), String> {
+    let mut source = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    places.sort_by_key(|place| std::cmp::Reverse(place.range.start));
+    if places.windows(2).any(|pair| pair[1].range.end > pair[0].range.start) {
+        return Err(format!("{}: two mutants overlap", path.display()));
     }
-    let (find, replace) = (&mutant.find, &mutant.replace);
-    let both = format!("(capram_mutant_pkg::selected == 8'd{number} ? ({replace}) : ({find}))");
-    std::fs::write(path, source.replace(find, &both)).map_err(|e| e.to_string())
+    for place in places {
+        source.replace_range(place.range, &place.text);
+    }
+    std::fs::write(path, source).map_err(|e| e.to_string())
 }
 
 /// Drives the selector from the spare bits of the simulation top's first drive word.

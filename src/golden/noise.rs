@@ -3,6 +3,7 @@
 //! volts or charge is theirs.
 
 use super::random::Key;
+use crate::simd::dispatch;
 
 /// Distinguishes noise keys from the mismatch keys of the same chip.
 const SOURCE: u64 = 0x6e6f_6973_65;
@@ -54,14 +55,23 @@ impl NoiseFrame {
 
     /// Redraws the frame for the `conversion`-th conversion step since the start.
     pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
-        let key = key(seed, chip, conversion);
-        for (element, normal) in self.normals.iter_mut().enumerate() {
-            *normal = key.normal(element as u32);
-        }
+        draw_normals(&mut self.normals, key(seed, chip, conversion));
     }
 
     /// Draws of one row, one per slice.
     pub fn row(&self, draw: Draw) -> &[f64] {
         &self.normals[draw.row() * self.slices..][..self.slices]
+    }
+}
+
+dispatch! {
+    /// The normals of elements 0, 1, ... of a key.
+    fn draw_normals(normals: &mut [f64], key: Key) = draw_normals_body;
+}
+
+#[inline(always)]
+fn draw_normals_body(normals: &mut [f64], key: Key) {
+    for (normal, element) in normals.iter_mut().zip(0u32..) {
+        *normal = key.normal(element);
     }
 }

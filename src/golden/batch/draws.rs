@@ -18,7 +18,7 @@ pub(super) fn elements<S: Simd>(simd: S, draw: Draw, slices: usize, at: usize) -
 #[inline(always)]
 fn bits<S: Simd>(simd: S, key: Key, elements: S::Int) -> S::Int {
     let x = elements ^ simd.splat(key.0 as i32);
-    let x = (x ^ x.shr(16)) * simd.splat(MULTIPLIERS[0] as i32) ^ simd.splat(key.1 as i32);
+    let x = ((x ^ x.shr(16)) * simd.splat(MULTIPLIERS[0] as i32)) ^ simd.splat(key.1 as i32);
     let x = (x ^ x.shr(15)) * simd.splat(MULTIPLIERS[1] as i32);
     x ^ x.shr(15)
 }
@@ -31,8 +31,8 @@ pub(super) struct Cubic {
 }
 
 impl Cubic {
-    /// Bound of [`Cubic::of`]'s relative error in units of 2^-24: a coefficient, its product with s^2
-    /// (itself exact), the sum (of two terms of one sign), the product with s.
+    /// Bound of [`Cubic::of`]'s relative error in units of 2^-24: a coefficient, its product with
+    /// s^2 (itself exact), the sum (of two terms of one sign), the product with s.
     pub(super) const ROUNDINGS: f64 = 4.0;
 
     /// The cubic that turns draws into normals of standard deviation `sigma`.

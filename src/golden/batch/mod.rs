@@ -15,11 +15,12 @@
 //!
 //! **Accuracy.** Sums of capacitor times digit are exact integers. Voltages are 32-bit fixed point
 //! (about 0.2 nV a step), so a code equals that of section 6 of the theory of operation, evaluated
-//! exactly, unless a decision's margin is below [`Sar::error_bound_v`]: below 5 nV or 7e-7 LSB (r = 1)
-//! for the default chip with all noise on. The bound is computed for the weights at hand.
+//! exactly, unless a decision's margin is below [`Sar::error_bound_v`], which is below 5 nV (7e-7
+//! LSB at r = 1) for the default chip with all noise on. The bound is computed for the weights at
+//! hand.
 //!
 //! **Speed.** Lanes are slices. Digits are broadcast, several vectors at once, so that each weight
-//! loaded serves all of them. The instruction set is chosen at run time and does not change any code.
+//! loaded serves all of them. The instruction set is chosen at run time and changes no code.
 //!
 //! ```
 //! use capram::config::Range;
@@ -45,6 +46,7 @@ mod ideal;
 mod sar;
 mod search;
 mod simd;
+mod slice;
 mod step;
 mod sums;
 mod transfer;
@@ -76,7 +78,10 @@ pub enum BatchError {
     Geometry(#[from] Conflict),
     #[error("{mac_rows} x {columns} is no array; allowed: 4 to 64 MAC rows, at least one column")]
     Size { mac_rows: usize, columns: usize },
-    #[error("column {column} (of a pair: {differential}) lies beyond the slice's {columns_per_slice} columns")]
+    #[error(
+        "column {column} (of a pair: {differential}) lies beyond its slice, which has \
+         {columns_per_slice} columns"
+    )]
     Column { column: usize, differential: bool, columns_per_slice: usize },
     #[error("reference level {0} is above 15")]
     Level(u8),
@@ -107,7 +112,7 @@ fn check_geometry(geometry: &Geometry) -> Result<(), BatchError> {
 /// Checks the shapes and values of a batch.
 fn check_batch(geometry: &Geometry, digits: &[u8], codes: &[u8]) -> Result<(), BatchError> {
     let mac_rows = geometry.mac_rows;
-    if digits.len() % mac_rows != 0 {
+    if !digits.len().is_multiple_of(mac_rows) {
         return Err(BatchError::Digits { found: digits.len(), mac_rows });
     }
     let expected = digits.len() / mac_rows * geometry.slices();
@@ -115,10 +120,10 @@ fn check_batch(geometry: &Geometry, digits: &[u8], codes: &[u8]) -> Result<(), B
         return Err(BatchError::Codes { found: codes.len(), expected });
     }
     // One pass without branches first: it costs next to nothing.
-    if digits.iter().fold(0, |all, digit| all | digit) > MAX_DIGIT {
-        if let Some(at) = digits.iter().position(|&digit| digit > MAX_DIGIT) {
-            return Err(BatchError::Digit { value: digits[at], vector: at / mac_rows });
-        }
+    if digits.iter().fold(0, |all, digit| all | digit) > MAX_DIGIT
+        && let Some(at) = digits.iter().position(|&digit| digit > MAX_DIGIT)
+    {
+        return Err(BatchError::Digit { value: digits[at], vector: at / mac_rows });
     }
     Ok(())
 }

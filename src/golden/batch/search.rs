@@ -2,7 +2,8 @@
 
 use super::draws::{self, Cubic};
 use super::simd::{Int, Kernel, Simd};
-use super::transfer::{OPENINGS, Transfer};
+use super::slice::{INJECTIONS, OPENINGS};
+use super::transfer::Transfer;
 use super::{MAX_ROWS, TILE, sums};
 use crate::config::ADC_BITS;
 use crate::golden::noise::{self, Draw};
@@ -127,7 +128,9 @@ impl Transfer {
         let mut noise = [simd.splat_f32(0.0); T];
         if let Some(deviations) = &self.ktc {
             let normal = Cubic::normal(1.0);
-            for (draw, deviations) in KTC_DRAWS.into_iter().zip(deviations.chunks_exact(self.stride)) {
+            for (draw, deviations) in
+                KTC_DRAWS.into_iter().zip(deviations.chunks_exact(self.stride))
+            {
                 let elements = draws::elements(simd, draw, self.slices, at);
                 let deviation = simd.load_f32(&deviations[at..]);
                 for t in 0..T {
@@ -138,7 +141,7 @@ impl Transfer {
         noise
     }
 
-    /// Seven decisions, each with its injection (after the last one, of nothing).
+    /// Seven decisions with six injections between them.
     #[inline(always)]
     fn search<S: Simd, C: Comparator, const T: usize>(
         &self,
@@ -153,17 +156,19 @@ impl Transfer {
         for k in 0..ADC_BITS {
             let elements = draws::elements(simd, Draw::Decision(k), self.slices, at);
             let bit = simd.splat(1 << (ADC_BITS - 1 - k));
-            let row = k * self.stride + at;
-            let (fall, span) = (simd.load(&self.fall[row..]), simd.load(&self.span[row..]));
-            let mut seen = voltages;
+            // All decisions before all injections: the noise of independent vectors overlaps.
+            let mut below = [simd.splat(0); T];
             for t in 0..T {
-                seen[t] = comparator.sees(simd, voltages[t], keys[t], elements);
+                below[t] = comparator.sees(simd, voltages[t], keys[t], elements).negative();
+                zeros[t] = zeros[t] | (below[t] & bit);
             }
-            for t in 0..T {
-                let below = seen[t].negative();
-                zeros[t] = zeros[t] | (below & bit);
-                // P falls; where it was the lower side, N falls instead.
-                voltages[t] = voltages[t] - fall + (below & span);
+            if k < INJECTIONS {
+                let row = k * self.stride + at;
+                let (fall, span) = (simd.load(&self.fall[row..]), simd.load(&self.span[row..]));
+                for t in 0..T {
+                    // P falls; where it was the lower side, N falls instead.
+                    voltages[t] = voltages[t] - fall + (below[t] & span);
+                }
             }
         }
         for zeros in &mut zeros {

@@ -1,7 +1,7 @@
 //! Products of digits and weights, summed over the MAC rows: exact integers.
 //!
-//! A lane of weights holds two rows of 16 bits (drawn capacitors) or four of 8 (plain signs), lowest
-//! row in the lowest bits; digits are packed alike.
+//! A lane of weights holds two rows of 16 bits (drawn capacitors) or four of 8 (plain signs), the
+//! lowest row in the lowest bits; digits are packed alike.
 
 use super::MAX_ROWS;
 use super::simd::{Int, MAX_LANES, Simd};

@@ -3,7 +3,6 @@
 use super::column::Plan;
 use super::lanes::{LANES, Lanes};
 use crate::golden::chip::CELLS;
-use crate::simd::dispatch;
 
 /// Injection cells and comparator offsets of the slices of a group.
 #[derive(Clone, Debug)]
@@ -37,38 +36,20 @@ impl Cisar {
 
     /// Decisions, a bit per slice. `sides` are the bit lines, `normals` unit normals that are worth
     /// `sigma` volts.
-    pub fn decide(&self, sides: [&Lanes; 2], normals: &Lanes, sigma: f64, threshold: f64) -> u32 {
-        let mut above = 0;
-        compare(&mut above, sides, &self.offset, normals, sigma, threshold);
-        above
-    }
-}
-
-dispatch! {
-    /// Which slices have V_P - V_N + offset + noise at or above the threshold.
-    fn compare(
-        above: &mut u32,
-        sides: [&Lanes; 2],
-        offset: &Lanes,
-        normals: &Lanes,
+    #[inline(always)]
+    pub fn decide(
+        &self,
+        [p, n]: [&Lanes; 2],
+        normals: &[f64; LANES],
         sigma: f64,
         threshold: f64,
-    ) = compare_body;
-}
-
-#[inline(always)]
-fn compare_body(
-    above: &mut u32,
-    [p, n]: [&Lanes; 2],
-    offset: &Lanes,
-    normals: &Lanes,
-    sigma: f64,
-    threshold: f64,
-) {
-    *above = 0;
-    for l in 0..LANES {
-        let error = offset.0[l] + sigma * normals.0[l];
-        let difference = (p.0[l] - n.0[l]) + error;
-        *above |= u32::from(difference >= threshold) << l;
+    ) -> u32 {
+        let mut above = 0;
+        for l in 0..LANES {
+            let error = self.offset.0[l] + sigma * normals[l];
+            let difference = (p.0[l] - n.0[l]) + error;
+            above |= u32::from(difference >= threshold) << l;
+        }
+        above
     }
 }

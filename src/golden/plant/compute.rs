@@ -4,7 +4,7 @@ use super::lanes::Lanes;
 use super::phases::{MULTIPLY, Phases};
 use super::rules::{Location, Rule};
 use super::selection::{Selection, existing};
-use super::side::{Firing, Side};
+use super::side::{Firing, OpenSplit, Side};
 use super::split::Split;
 use super::sram::WordLines;
 use super::{Fault, Plant};
@@ -16,7 +16,8 @@ use crate::simd::dispatch;
 impl Plant {
     /// What happens when switches open. They opened as the last cycle ended, so the columns and
     /// slices of that cycle are concerned.
-    pub(super) fn end_pulses(&mut self, before: Phases, selection: &Selection) {
+    #[inline(always)]
+    pub(super) fn end_pulses(&mut self, before: Phases, selection: Option<&Selection>) {
         let ended = self.phases.ended_since(before);
         if ended.any(control::RESET) {
             let shift = u64::from(self.faults.has(Fault::NoiseOffByOne));
@@ -37,20 +38,22 @@ impl Plant {
     }
 
     /// kT/C noise of the reset switches, on the bit lines.
+    #[inline(always)]
     fn reset_noise(&mut self) {
-        if !self.physics.ktc || !self.selection.any() {
+        if !self.physics.ktc || !self.selected {
             return;
         }
         for (side, nodes) in self.sides.iter_mut().enumerate() {
             for (g, columns) in self.columns.iter().enumerate() {
                 let normals = self.conversion.normals(Draw::Reset(side), g);
-                let normals = normals.times(&self.active.on[g]);
-                nodes.add_to_bit_line(g, &normals, &columns[nodes.position].reset_sigma);
+                let (on, sigma) = (&self.active.on[g].0, &columns[nodes.position].reset_sigma.0);
+                nodes.add_to_bit_line(g, &Lanes::from_fn(|l| normals[l] * on[l] * sigma[l]));
             }
         }
     }
 
     /// kT/C noise of the discharge switches, on the capacitors behind a 0.
+    #[inline(always)]
     fn multiply_noise(&mut self) {
         if !self.physics.ktc {
             return;
@@ -58,17 +61,21 @@ impl Plant {
         for (side, nodes) in self.sides.iter_mut().enumerate() {
             for (g, on) in self.active.on.iter().enumerate() {
                 let normals = self.conversion.normals(Draw::Multiply(side), g);
-                nodes.kick(g, &normals.times(on));
+                let split = nodes.split(g, &self.splits);
+                let sigma = &split.discharged_sigma.0;
+                let volts = Lanes::from_fn(|l| normals[l] * on.0[l] * sigma[l]);
+                nodes.kick(g, volts, split.discharged);
             }
         }
     }
 
     /// The selection must not change between SAMPLE and the end of sharing.
-    fn check_selection(&mut self, ended: Phases, selection: &Selection) {
+    #[inline(always)]
+    fn check_selection(&mut self, ended: Phases, selection: Option<&Selection>) {
         if ended.any(control::SHARE) || self.phases.any(control::RESET) {
             self.sampled = false;
         }
-        if self.sampled && *selection != self.selection {
+        if let Some(selection) = selection.filter(|new| self.sampled && **new != self.selection) {
             let slice = selection.first_difference(&self.selection);
             let location = slice.map_or(Location::Everywhere, Location::Slice);
             self.violations.report(Rule::ColumnSwitchWhileConnected, location);
@@ -83,6 +90,7 @@ impl Plant {
             return;
         }
         let before = std::mem::replace(&mut self.selection, selection);
+        self.selected = selection.any();
         if before.active != selection.active {
             self.active.set(&selection.active, &self.physics);
         }
@@ -108,9 +116,10 @@ impl Plant {
 /// The cycle proper.
 impl Plant {
     /// One cycle; the comparators' outputs.
+    #[inline(always)]
     pub(super) fn compute(&mut self, before: Phases, pins: &Pins, lines: WordLines) -> [u32; SLICE_WORDS] {
         let began = self.phases.began_since(before);
-        if self.selection.any() {
+        if self.selected {
             let fires = began.any(control::INJECT);
             match self.phases.any(control::SHARE) {
                 true => self.share(pins, fires),
@@ -138,6 +147,7 @@ impl Plant {
     }
 
     /// Nodes that nothing holds droop; injection finds the bit line alone.
+    #[inline(always)]
     fn float(&mut self, pins: &Pins, fires: bool) {
         // Row DACs hold the capacitors; those behind open word lines see to themselves.
         let mac_floats = !self.phases.any(control::SAMPLE | MULTIPLY);
@@ -160,6 +170,7 @@ impl Plant {
     }
 
     /// One cycle with MAC capacitors and bit lines connected.
+    #[inline(always)]
     fn share(&mut self, pins: &Pins, fires: bool) {
         for side in 0..2 {
             let nodes = &mut self.sides[side];
@@ -180,6 +191,7 @@ impl Plant {
     }
 
     /// Fires a side's injection cells, once or twice, and lets the rest of the cycle settle.
+    #[inline(always)]
     fn inject(&mut self, pins: &Pins, side: usize) {
         let nodes = &mut self.sides[side];
         let times = firings(pins);
@@ -198,6 +210,7 @@ impl Plant {
     }
 
     /// One cycle of the row DACs.
+    #[inline(always)]
     fn sample(&mut self, pins: &Pins) {
         let step = self.physics.dac_step;
         let [columns, dummies] = &mut self.dac;
@@ -211,21 +224,24 @@ impl Plant {
 
     /// One cycle with open word lines. In the first, the sampling switches' noise shows on what
     /// floats.
+    #[inline(always)]
     fn multiply(&mut self, lines: WordLines, first: bool) {
         let noisy = first && self.physics.ktc;
         for side in 0..2 {
             for g in 0..self.columns.len() {
                 self.open(side, g, lines);
                 let nodes = &mut self.sides[side];
-                let mut gain = Lanes::ZERO;
-                if noisy {
+                let droop = match self.floating {
+                    true => &self.active.mac_droop[g].0,
+                    false => &self.active.no_droop[g].0,
+                };
+                let gain = if noisy {
                     let normals = self.conversion.normals(Draw::Sample(side), g);
-                    let split = &nodes.opened_mut(g).split;
-                    gain = normals.times(&self.active.on[g]).times(&split.floating_sigma);
-                }
-                if self.floating {
-                    gain = gain.minus(&self.active.mac_droop[g]);
-                }
+                    let (on, sigma) = (&self.active.on[g].0, &nodes.split(g, &self.splits).floating_sigma.0);
+                    Lanes::from_fn(|l| normals[l] * on[l] * sigma[l] - droop[l])
+                } else {
+                    Lanes::from_fn(|l| -droop[l])
+                };
                 let column = &self.columns[g][nodes.position];
                 nodes.multiply(g, column, &gain, self.physics.decay.multiply);
             }
@@ -241,7 +257,7 @@ impl Plant {
         if lines.planes.is_power_of_two() && lines.all_clusters(self.geometry.mac_rows) {
             let plane = lines.planes.trailing_zeros() as usize;
             opened.floats.copy_from_slice(self.array.plane(group, plane, position));
-            opened.split = *self.splits.get(group, plane, position);
+            opened.split = OpenSplit::Plane(plane);
             return;
         }
         opened.floats.fill(u32::MAX);
@@ -250,10 +266,12 @@ impl Plant {
             opened.floats[m] &= self.array.plane(group, plane, position)[m];
         }
         let column = &self.columns[group][position];
-        opened.split = Split::by_mask(column, &opened.floats, &self.physics);
+        let split = Split::by_mask(column, &opened.floats, &self.physics);
+        opened.split = OpenSplit::Own(Box::new(split));
     }
 
     /// A strobe must not begin before both sides are close to where they settle.
+    #[inline(always)]
     fn check_settled(&mut self, pins: &Pins) {
         let limit = self.physics.settled_within[pins.range_log2() as usize];
         for nodes in self.sides.iter().filter(|nodes| nodes.connected()) {
@@ -267,6 +285,7 @@ impl Plant {
     }
 
     /// The comparators' decisions; those of inactive slices compare V_low with V_low.
+    #[inline(always)]
     fn decide(&self) -> [u32; SLICE_WORDS] {
         let mut decisions = [0; SLICE_WORDS];
         let draw = self.conversion.decision();
@@ -275,7 +294,7 @@ impl Plant {
             let normals = self.conversion.normals(draw, g);
             let physics = &self.physics;
             let above =
-                cisar.decide(bit_lines, &normals, physics.comparator_sigma, physics.threshold);
+                cisar.decide(bit_lines, normals, physics.comparator_sigma, physics.threshold);
             decisions[g] = (above ^ self.inverted[g]) & existing(self.geometry.slices(), g);
         }
         decisions
@@ -283,16 +302,19 @@ impl Plant {
 }
 
 /// Slices of a group whose cells are to fire on a side.
+#[inline(always)]
 fn injected(pins: &Pins, side: usize, group: usize) -> u32 {
     [pins.inject_p, pins.inject_n][side][group]
 }
 
 /// How often the cells fire in an INJECT pulse.
+#[inline(always)]
 fn firings(pins: &Pins) -> usize {
     if pins.is(control::INJECT_TWICE) { 2 } else { 1 }
 }
 
 /// Cells of strength `strength` firing in the slices of `mask`.
+#[inline(always)]
 fn firing<'a>(
     physics: &super::Physics,
     pins: &Pins,

@@ -19,8 +19,13 @@ impl Lanes {
     }
 
     /// The value of each lane from its number.
-    pub fn from_fn(f: impl FnMut(usize) -> f64) -> Self {
-        Self(std::array::from_fn(f))
+    #[inline(always)]
+    pub fn from_fn(mut f: impl FnMut(usize) -> f64) -> Self {
+        let mut lanes = Self::ZERO;
+        for l in 0..LANES {
+            lanes.0[l] = f(l);
+        }
+        lanes
     }
 
     /// `value` where `mask` has a 1, `elsewhere` where it has a 0.
@@ -28,30 +33,9 @@ impl Lanes {
         Self::from_fn(|l| if selects(mask, l) { value } else { elsewhere })
     }
 
-    /// Lane by lane product.
-    pub fn times(&self, other: &Self) -> Self {
-        Self::from_fn(|l| self.0[l] * other.0[l])
-    }
-
-    /// Lane by lane difference.
-    pub fn minus(&self, other: &Self) -> Self {
-        Self::from_fn(|l| self.0[l] - other.0[l])
-    }
-
     /// Overwrites the lanes that `mask` names.
     pub fn set(&mut self, mask: u32, value: f64) {
         *self = Self::from_fn(|l| if selects(mask, l) { value } else { self.0[l] });
-    }
-
-    /// The lanes of group `group` in a per-slice slice; missing ones are zero.
-    pub fn of_group(values: &[f64], group: usize) -> Self {
-        let mut lanes = Self::ZERO;
-        let values = &values[group * LANES..];
-        match values.first_chunk::<LANES>() {
-            Some(full) => lanes.0 = *full,
-            None => lanes.0[..values.len()].copy_from_slice(values),
-        }
-        lanes
     }
 }
 
@@ -78,8 +62,5 @@ mod tests {
         let groups: Vec<Lanes> = (0..3).map(|g| Lanes::from_fn(|l| (g * LANES + l) as f64)).collect();
         let expected: Vec<f64> = (0..3 * LANES).map(|s| s as f64).collect();
         assert_eq!(flat(&groups), expected);
-        assert_eq!(Lanes::of_group(&expected, 2), groups[2]);
-        let short = Lanes::of_group(&expected[..36], 1);
-        assert_eq!((short.0[3], short.0[4]), (35.0, 0.0));
     }
 }

@@ -36,14 +36,15 @@ use conversion::Conversion;
 use lanes::{LANES, Lanes, flat};
 use phases::Phases;
 use physics::Physics;
-use selection::{Active, Selection};
+use selection::{Active, Selection, SelectionPins};
 use side::Side;
 use split::Splits;
 use sram::{Sram, WordLines, Write};
 
 use crate::config::{Analog, Geometry};
 use crate::golden::chip::Chip;
-use crate::pins::{Pins, SLICE_WORDS};
+use crate::pins::{Pins, SLICE_WORDS, control};
+use crate::simd::dispatch;
 use std::sync::Arc;
 
 /// What the analog side answers in a cycle.
@@ -77,6 +78,9 @@ pub struct Plant {
     /// What was on in the last cycle.
     phases: Phases,
     selection: Selection,
+    selection_pins: SelectionPins,
+    /// Whether any slice is active.
+    selected: bool,
     active: Active,
     /// Between SAMPLE and the end of sharing: the selection must stay.
     sampled: bool,
@@ -115,6 +119,8 @@ impl Plant {
             inverted: [0; SLICE_WORDS],
             phases: Phases::default(),
             selection: Selection::default(),
+            selection_pins: SelectionPins::default(),
+            selected: false,
             active: Active::none(groups),
             sampled: false,
             floating: false,
@@ -141,22 +147,9 @@ impl Plant {
 
     /// Lets one phase-clock cycle pass with these pins.
     pub fn react(&mut self, pins: &Pins) -> Response {
-        if self.faults.take_changed() {
-            self.apply_faults();
-        }
-        self.violations.at_cycle(self.cycle);
-        self.cycle += 1;
-        let lines = WordLines::new(pins, self.geometry.mac_rows);
-        let selection = Selection::new(pins, &self.geometry);
-        let before = self.phases;
-        self.phases = Phases::new(pins, lines.any(), selection.any());
-        self.check_pins(pins, lines);
-        self.end_pulses(before, &selection);
-        self.select(selection);
-        let comparators = self.compute(before, pins, lines);
-        let read_data =
-            if self.sram.idle(pins, lines) { 0 } else { self.access(pins, lines) };
-        Response { comparators, read_data }
+        let mut response = Response::default();
+        cycle(self, pins, &mut response);
+        response
     }
 
     /// Bit lines in volts after this cycle, one per slice. Side 0 is P, 1 is N.
@@ -211,8 +204,44 @@ impl Plant {
     }
 }
 
+dispatch! {
+    /// One phase-clock cycle.
+    fn cycle(plant: &mut Plant, pins: &Pins, response: &mut Response) = Plant::cycle_with;
+}
+
 impl Plant {
+    /// One phase-clock cycle; everything that loops over slices is inlined into it, so that it is
+    /// compiled for the CPU's vectors.
+    #[inline(always)]
+    fn cycle_with(&mut self, pins: &Pins, response: &mut Response) {
+        if self.faults.take_changed() {
+            self.apply_faults();
+        }
+        self.violations.at_cycle(self.cycle);
+        self.cycle += 1;
+        let lines = WordLines::new(pins, self.geometry.mac_rows);
+        let selection = match self.selection_pins.same(pins) {
+            true => None,
+            false => Some(Selection::new(pins, &self.geometry)),
+        };
+        let any = selection.as_ref().map_or(self.selected, Selection::any);
+        let before = std::mem::replace(&mut self.phases, Phases::new(pins, lines.any(), any));
+        self.check_pins(pins, lines);
+        self.end_pulses(before, selection.as_ref());
+        if let Some(selection) = selection {
+            self.selection_pins = SelectionPins::new(pins);
+            self.select(selection);
+        }
+        if self.selected || self.phases.any(control::STROBE) {
+            response.comparators = self.compute(before, pins, lines);
+        }
+        if !self.sram.idle(pins, lines) {
+            response.read_data = self.access(pins, lines);
+        }
+    }
+
     /// Reports what the pins of this cycle must never do, whatever went before.
+    #[inline(always)]
     fn check_pins(&mut self, pins: &Pins, lines: WordLines) {
         self.phases.check(&mut self.violations);
         if lines.any() && !lines.planes.is_power_of_two() {

@@ -67,7 +67,14 @@ impl Phases {
     }
 
     /// Reports what must not be on together, once for every cycle.
+    #[inline(always)]
     pub fn check(self, violations: &mut Violations) {
+        if self.0 != 0 {
+            self.check_pairs(violations);
+        }
+    }
+
+    fn check_pairs(self, violations: &mut Violations) {
         for (pair, rule) in EXCLUSIVE {
             if self.0 & pair == pair {
                 violations.report(rule, Location::Everywhere);

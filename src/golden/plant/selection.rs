@@ -38,7 +38,6 @@ impl Selection {
     }
 
     /// Whether any slice takes part.
-    #[inline]
     pub fn any(&self) -> bool {
         self.active.iter().any(|&word| word != 0)
     }
@@ -49,6 +48,30 @@ impl Selection {
             let differs = self.active[word] ^ other.active[word];
             (differs != 0).then(|| 32 * word + differs.trailing_zeros() as usize)
         })
+    }
+}
+
+/// The pins that a selection follows from, to tell quickly whether they changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SelectionPins {
+    control: u32,
+    active: [u32; SLICE_WORDS],
+}
+
+impl SelectionPins {
+    const CONTROL: u32 = control::DIFFERENTIAL | 3 << control::COLUMN_SHIFT;
+
+    /// The pins of a cycle.
+    #[inline(always)]
+    pub fn new(pins: &Pins) -> Self {
+        Self { control: pins.control & Self::CONTROL, active: pins.slice_active }
+    }
+
+    /// Whether they are the same in another cycle.
+    #[inline(always)]
+    pub fn same(&self, pins: &Pins) -> bool {
+        let changes = (0..SLICE_WORDS).fold(0, |or, i| or | (self.active[i] ^ pins.slice_active[i]));
+        changes | (self.control ^ pins.control & Self::CONTROL) == 0
     }
 }
 

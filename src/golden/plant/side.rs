@@ -3,8 +3,7 @@
 use super::column::Column;
 use super::lanes::{LANES, Lanes, selects};
 use super::mac::{MacNodes, NOTHING};
-use super::split::Split;
-use crate::simd::dispatch;
+use super::split::{Split, Splits};
 
 /// A side's nodes. Bit lines are absolute voltages, MAC capacitors are above V_low. Inactive slices
 /// rest at V_low.
@@ -32,7 +31,16 @@ pub struct Side {
 pub struct Opened {
     /// Per MAC row, 1 for slices whose capacitor floats, 0 where it is discharged.
     pub floats: Vec<u32>,
-    pub split: Split,
+    pub split: OpenSplit,
+}
+
+/// Which split the word lines make.
+#[derive(Clone, Debug)]
+pub enum OpenSplit {
+    /// That of a plane with all clusters selected.
+    Plane(usize),
+    /// One of its own.
+    Own(Box<Split>),
 }
 
 /// Injection cells firing once, for one side of a group.
@@ -59,7 +67,7 @@ impl Side {
             anchor: vec![Lanes::ZERO; groups],
             anchor_left: 0.0,
             connected: false,
-            opened: vec![Opened { floats: vec![u32::MAX; rows], split: Split::NONE }; groups],
+            opened: vec![Opened { floats: vec![u32::MAX; rows], split: OpenSplit::Plane(0) }; groups],
         }
     }
 
@@ -95,11 +103,13 @@ impl Side {
     }
 
     /// Whether MAC capacitors and bit line are connected.
+    #[inline(always)]
     pub fn connected(&self) -> bool {
         self.connected
     }
 
     /// Closes the sharing switches: charge decides where the nodes will settle.
+    #[inline(always)]
     pub fn connect(&mut self, columns: &[Vec<Column>]) {
         for (g, columns) in columns.iter().enumerate() {
             let column = &columns[self.position];
@@ -117,6 +127,7 @@ impl Side {
     }
 
     /// Opens the sharing switches: every node keeps the voltage it has reached.
+    #[inline(always)]
     pub fn disconnect(&mut self) {
         if !self.connected {
             return;
@@ -130,6 +141,7 @@ impl Side {
     }
 
     /// One cycle connected, without injection.
+    #[inline(always)]
     pub fn settle(&mut self, droop: &[Lanes], factor: f64) {
         for (g, droop) in droop.iter().enumerate() {
             settle(&mut self.bit_line[g], &mut self.settled[g], droop, factor);
@@ -139,18 +151,21 @@ impl Side {
 
     /// Fires injection cells into a group's connected nodes; its bit line then settles by `factor`.
     /// The MAC capacitors follow with [`Self::converge`].
+    #[inline(always)]
     pub fn fire(&mut self, group: usize, column: &Column, firing: &Firing, factor: f64) {
         let step = &column.cell_step;
         fire(&mut self.bit_line[group], &mut self.settled[group], step, firing, factor);
     }
 
     /// Fires injection cells into the bit lines of a group whose MAC capacitors are not connected.
+    #[inline(always)]
     pub fn fire_alone(&mut self, group: usize, column: &Column, firing: &Firing) {
         let mut settled = self.bit_line[group];
         fire(&mut self.bit_line[group], &mut settled, &column.cell_step_alone, firing, 0.0);
     }
 
     /// Connected MAC capacitors settle towards the bit line by `factor`.
+    #[inline(always)]
     pub fn converge(&mut self, factor: f64) {
         self.anchor_left *= factor;
         if self.anchor_left < NOTHING {
@@ -160,6 +175,7 @@ impl Side {
     }
 
     /// One cycle of reset: every node decays towards V_low by `factor`.
+    #[inline(always)]
     pub fn reset(&mut self, factor: f64) {
         for g in 0..self.mac.len() {
             decay(&mut self.bit_line[g], self.v_low, factor);
@@ -170,6 +186,7 @@ impl Side {
     }
 
     /// One cycle of the row DACs, see [`MacNodes::drive`]. `on` is 1 for active slices, per group.
+    #[inline(always)]
     pub fn drive(&mut self, targets: &[f64], on: &[Lanes], factor: f64) {
         self.disconnect();
         for (mac, on) in self.mac.iter_mut().zip(on) {
@@ -178,33 +195,46 @@ impl Side {
     }
 
     /// What the word lines of a group open, to be set before [`Self::multiply`].
+    #[inline(always)]
     pub fn opened_mut(&mut self, group: usize) -> &mut Opened {
         &mut self.opened[group]
     }
 
     /// One cycle of a group with open word lines, see [`MacNodes::multiply`].
+    #[inline(always)]
     pub fn multiply(&mut self, group: usize, column: &Column, gain: &Lanes, factor: f64) {
         self.disconnect();
         self.mac[group].multiply(column, &self.opened[group].floats, gain, factor);
     }
 
-    /// Noise of the discharge switches of a group as they open; `normals` are unit normals.
-    pub fn kick(&mut self, group: usize, normals: &Lanes) {
-        self.disconnect();
-        let Opened { floats, split } = &self.opened[group];
-        let volts = Lanes::from_fn(|l| normals.0[l] * split.discharged_sigma.0[l]);
-        self.mac[group].kick(volts, floats, split);
+    /// How the word lines of a group split the capacitors.
+    #[inline(always)]
+    pub fn split<'a>(&'a self, group: usize, splits: &'a Splits) -> &'a Split {
+        match &self.opened[group].split {
+            OpenSplit::Plane(plane) => splits.get(group, *plane, self.position),
+            OpenSplit::Own(split) => split,
+        }
     }
 
-    /// Adds `factor[l] volts[l]` to the bit lines of a group.
-    pub fn add_to_bit_line(&mut self, group: usize, volts: &Lanes, factor: &Lanes) {
+    /// Noise of the discharge switches of a group as they open: so many volts on the discharged
+    /// capacitors, whose sum is `discharged`.
+    #[inline(always)]
+    pub fn kick(&mut self, group: usize, volts: Lanes, discharged: Lanes) {
+        self.disconnect();
+        self.mac[group].kick(volts, discharged, &self.opened[group].floats);
+    }
+
+    /// Adds volts to the bit lines of a group.
+    #[inline(always)]
+    pub fn add_to_bit_line(&mut self, group: usize, volts: &Lanes) {
         self.disconnect();
         for l in 0..LANES {
-            self.bit_line[group].0[l] += volts.0[l] * factor.0[l];
+            self.bit_line[group].0[l] += volts.0[l];
         }
     }
 
     /// The floating nodes of a group droop by so many volts.
+    #[inline(always)]
     pub fn droop(&mut self, group: usize, bit_line: &Lanes, mac: Option<&Lanes>) {
         for l in 0..LANES {
             self.bit_line[group].0[l] -= bit_line.0[l];
@@ -226,6 +256,7 @@ impl Side {
     }
 
     /// Slices of a group whose bit line is further than `limit` volts from where it will settle.
+    #[inline(always)]
     pub fn unsettled(&self, group: usize, limit: f64) -> u32 {
         let mut far = 0;
         for l in 0..LANES {
@@ -236,13 +267,9 @@ impl Side {
     }
 }
 
-dispatch! {
-    /// Both nodes droop, then the bit line moves towards its settled value.
-    fn settle(bit_line: &mut Lanes, settled: &mut Lanes, droop: &Lanes, factor: f64) = settle_body;
-}
-
+/// Both nodes droop, then the bit line moves towards its settled value.
 #[inline(always)]
-fn settle_body(bit_line: &mut Lanes, settled: &mut Lanes, droop: &Lanes, factor: f64) {
+fn settle(bit_line: &mut Lanes, settled: &mut Lanes, droop: &Lanes, factor: f64) {
     for l in 0..LANES {
         let target = settled.0[l] - droop.0[l];
         let distance = bit_line.0[l] - droop.0[l] - target;
@@ -251,14 +278,9 @@ fn settle_body(bit_line: &mut Lanes, settled: &mut Lanes, droop: &Lanes, factor:
     }
 }
 
-dispatch! {
-    /// Cells that fire lower the settled value; the bit line itself then moves towards it.
-    fn fire(bit_line: &mut Lanes, settled: &mut Lanes, step: &Lanes, firing: &Firing, factor: f64)
-        = fire_body;
-}
-
+/// Cells that fire lower the settled value; the bit line itself then moves towards it.
 #[inline(always)]
-fn fire_body(bit_line: &mut Lanes, settled: &mut Lanes, step: &Lanes, firing: &Firing, factor: f64) {
+fn fire(bit_line: &mut Lanes, settled: &mut Lanes, step: &Lanes, firing: &Firing, factor: f64) {
     for l in 0..LANES {
         let volts = bit_line.0[l];
         let impedance = 1.0 + firing.lambda * (volts - firing.v_cm);
@@ -269,13 +291,9 @@ fn fire_body(bit_line: &mut Lanes, settled: &mut Lanes, step: &Lanes, firing: &F
     }
 }
 
-dispatch! {
-    /// Moves `volts` towards `rest`.
-    fn decay(volts: &mut Lanes, rest: f64, factor: f64) = decay_body;
-}
-
+/// Moves `volts` towards `rest`.
 #[inline(always)]
-fn decay_body(volts: &mut Lanes, rest: f64, factor: f64) {
+fn decay(volts: &mut Lanes, rest: f64, factor: f64) {
     for l in 0..LANES {
         volts.0[l] = rest + factor * (volts.0[l] - rest);
     }

@@ -20,10 +20,6 @@ pub struct Split {
 }
 
 impl Split {
-    /// Nothing discharged, no noise.
-    pub const NONE: Self =
-        Self { discharged: Lanes::ZERO, floating_sigma: Lanes::ZERO, discharged_sigma: Lanes::ZERO };
-
     /// The split by a mask per MAC row, 1 where the capacitor floats.
     pub fn by_mask(column: &Column, floats: &[u32], physics: &Physics) -> Self {
         let mut discharged = Lanes::ZERO;

@@ -238,8 +238,7 @@ mod tests {
             for column in 0..geometry.columns {
                 let stored = |m: usize| array.word(8 * m + plane, 0) >> column & 1 == 1;
                 let drawn = chip.capacitors(column);
-                let sum: i32 =
-                    (0..16).filter(|&m| stored(m)).map(|m| i32::from(drawn[m])).sum();
+                let sum: i32 = (0..16).filter(|&m| stored(m)).map(|m| i32::from(drawn[m])).sum();
                 let cells = array.cells(plane, column % 4);
                 assert_eq!(cells.count[column / 4], sum);
                 let masked: i32 = cells.ones[column / 4].iter().map(|&k| i32::from(k)).sum();

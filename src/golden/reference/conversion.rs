@@ -10,6 +10,7 @@ use crate::config::ADC_BITS;
 use crate::golden::chip::{CELLS, Chip};
 use crate::golden::noise::{Draw, NoiseFrame};
 use crate::pins::{Pins, SLICE_WORDS};
+use crate::simd::dispatch;
 
 /// Below this margin a decision is adopted from what was observed, in V.
 pub(super) const MARGINAL_V: f64 = 1e-9;
@@ -26,8 +27,8 @@ pub(super) struct StepInput<'a> {
     pub level: u8,
     /// Range factor r.
     pub range: f64,
-    /// Nodes start from V_low.
-    pub fresh: bool,
+    /// Sides whose nodes start from V_low: another column than in the step before.
+    pub fresh: [bool; 2],
     /// Cycles by which LATCH is prolonged.
     pub stretch: u32,
     pub active: [u32; SLICE_WORDS],
@@ -69,6 +70,7 @@ pub(super) struct Conversion {
     lines: [usize; 2],
     range: f64,
     active: [u32; SLICE_WORDS],
+    all_active: bool,
     scratch: Scratch,
 }
 
@@ -115,6 +117,7 @@ impl Conversion {
             lines: [0; 2],
             range: 1.0,
             active: [0; SLICE_WORDS],
+            all_active: false,
             scratch: Scratch {
                 digits_ones: vec![0; slices],
                 digits_all: vec![0; slices],
@@ -130,8 +133,8 @@ impl Conversion {
     }
 
     /// Takes over new pulse widths.
-    pub(super) fn set_factors(&mut self, electrical: &Electrical, factors: &Factors) {
-        self.memory = Memory::needed(electrical, factors).then(|| Memory::new(self.slices));
+    pub(super) fn set_factors(&mut self, factors: &Factors) {
+        self.memory = Memory::needed(factors).then(|| Memory::new(self.slices));
         self.scratch.deviation.fill(0.0);
     }
 
@@ -144,36 +147,44 @@ impl Conversion {
         noise: &NoiseFrame,
     ) {
         let (electrical, factors) = physics;
-        if input.fresh {
-            self.forget();
-        }
+        (0..2).filter(|&side| input.fresh[side]).for_each(|side| self.forget(side));
         self.lines = input.lines;
         self.range = input.range;
-        self.active = input.active;
+        if self.active != input.active {
+            self.active = input.active;
+            self.all_active = (0..self.slices).all(|s| Pins::slice_bit(&self.active, s));
+        }
         let stretched = electrical.share_decay(input.stretch);
         let cycles = factors.latch.cycles + f64::from(input.stretch);
         self.latch = Span { cycles, decay: factors.latch.decay * stretched };
-        self.connected = electrical.share_decay(factors.connected) * stretched;
-        for side in 0..2 {
-            self.sample(side, input, array, physics, noise);
-            self.connect(side, array, physics);
-        }
-        self.decide(0, electrical, noise);
-        self.resume(0, array, physics, noise);
+        self.connected = factors.connected * stretched;
+        compute(self, input, array, physics, noise);
         self.silence(0, electrical, noise);
     }
 
-    /// All nodes are at V_low.
-    fn forget(&mut self) {
-        for residue in self.bit_line_residue.iter_mut().chain(&mut self.mac_residue) {
-            residue.fill(0.0);
-        }
+    /// Predicts everything after decision k, which stands.
+    pub(super) fn resume(
+        &mut self,
+        k: usize,
+        array: &Array,
+        physics: (&Electrical, &Factors),
+        noise: &NoiseFrame,
+    ) {
+        search(self, k, array, physics, noise);
+        self.silence(k + 1, physics.0, noise);
+    }
+
+    /// All nodes of a side are at V_low.
+    fn forget(&mut self, side: usize) {
+        self.bit_line_residue[side].fill(0.0);
+        self.mac_residue[side].fill(0.0);
         if let Some(memory) = &mut self.memory {
-            memory.forget();
+            memory.forget(side);
         }
     }
 
     /// RESET, SAMPLE and MULTIPLY of a side, up to the instant before sharing.
+    #[inline(always)]
     fn sample(
         &mut self,
         side: usize,
@@ -194,7 +205,11 @@ impl Conversion {
             sampling::digit_sums(&mut t.digits_all, &line.capacitors, input.digits);
         }
         sampling::scaled(&mut t.noise_ones, noise.row(Draw::Sample(side)), &cells.sample_sigma);
-        sampling::scaled(&mut t.noise_zeros, noise.row(Draw::Multiply(side)), &cells.multiply_sigma);
+        sampling::scaled(
+            &mut t.noise_zeros,
+            noise.row(Draw::Multiply(side)),
+            &cells.multiply_sigma,
+        );
         if let Some(memory) = &self.memory {
             memory.weighted(side, &cells.ones, &mut t.deviation);
         }
@@ -218,11 +233,6 @@ impl Conversion {
         let absolute = [&mut reset[side][..], &mut sample[side], &mut multiply[side]];
         sampling::bit_line(e, f, &bit_line, BitLineOutput { absolute, shared: &mut t.shared });
 
-        for ((apart, charge), (sum, shared)) in
-            t.apart[side].iter_mut().zip(&t.charge).zip(line.sum.iter().zip(&t.shared))
-        {
-            *apart = charge / sum - shared;
-        }
         if let Some(memory) = &mut self.memory {
             let rows = if dummy { array.dummy_digits(input.level) } else { *input.digits };
             let noise = [&t.noise_ones[..], &t.noise_zeros[..]];
@@ -232,24 +242,20 @@ impl Conversion {
     }
 
     /// SHARE and the first strobe of a side.
+    #[inline(always)]
     fn connect(&mut self, side: usize, array: &Array, (e, f): (&Electrical, &Factors)) {
         let line = array.line(self.lines[side]);
         let state = &mut self.at_strobe[0][side];
-        let t = &self.scratch;
-        sar::share(
-            &t.charge,
-            &t.shared,
-            &line.parasitic,
-            &line.total,
-            &mut state.common,
-            &mut state.distance,
-        );
+        let t = &mut self.scratch;
+        let sides = [&t.charge[..], &t.shared, &line.sum, &line.parasitic, &line.total];
+        sar::share(sides, state, &mut t.apart[side]);
         let share = Phase::Share.index();
         sar::settle(e, f.share, &line.leak, state, &mut self.bit_line[share][side]);
         sar::settle(e, f.first_strobe, &line.leak, state, &mut self.bit_line[share + 1][side]);
     }
 
     /// Takes decision k of all slices.
+    #[inline(always)]
     fn decide(&mut self, k: usize, electrical: &Electrical, noise: &NoiseFrame) {
         let [p, n] = &self.bit_line[Phase::Strobe(k as u8).index()];
         let compare = Compare {
@@ -263,8 +269,26 @@ impl Conversion {
         sar::pack(&self.margins[k], MARGINAL_V, &mut self.decisions[k], &mut self.near[k]);
     }
 
-    /// Predicts everything after decision k, which stands.
-    pub(super) fn resume(
+    /// Voltages and decisions of a whole step.
+    #[inline(always)]
+    fn compute(
+        &mut self,
+        input: &StepInput,
+        array: &Array,
+        physics: (&Electrical, &Factors),
+        noise: &NoiseFrame,
+    ) {
+        for side in 0..2 {
+            self.sample(side, input, array, physics, noise);
+            self.connect(side, array, physics);
+        }
+        self.decide(0, physics.0, noise);
+        self.search(0, array, physics, noise);
+    }
+
+    /// The binary search from decision k on, to the end of LATCH.
+    #[inline(always)]
+    fn search(
         &mut self,
         k: usize,
         array: &Array,
@@ -276,18 +300,28 @@ impl Conversion {
             let [p, n] = &mut self.scratch.gates;
             sar::gates(&self.decisions[k], p, n);
             for side in 0..2 {
-                self.inject(k, side, &injection, array);
+                if k == 0 {
+                    self.inject::<true>(k, side, &injection, array);
+                } else {
+                    self.inject::<false>(k, side, &injection, array);
+                }
             }
             self.decide(k + 1, e, noise);
         }
         for side in 0..2 {
             self.finish(side, array, e);
         }
-        self.silence(k + 1, e, noise);
     }
 
     /// Injection k of a side and the strobe after it.
-    fn inject(&mut self, k: usize, side: usize, injection: &Injection, array: &Array) {
+    #[inline(always)]
+    fn inject<const TWICE: bool>(
+        &mut self,
+        k: usize,
+        side: usize,
+        injection: &Injection,
+        array: &Array,
+    ) {
         let line = array.line(self.lines[side]);
         let (before, after) = self.at_strobe.split_at_mut(k + 1);
         let fire = Fire {
@@ -300,10 +334,11 @@ impl Conversion {
         let index = Phase::Inject(k as u8).index();
         let (injected, strobed) = self.bit_line.split_at_mut(index + 1);
         let ends = [&mut injected[index][side][..], &mut strobed[0][side]];
-        sar::inject(k == 0, injection, &fire, &mut after[0][side], ends);
+        sar::inject::<TWICE>(injection, &fire, &mut after[0][side], ends);
     }
 
     /// LATCH of a side, and what it leaves to the next step.
+    #[inline(always)]
     fn finish(&mut self, side: usize, array: &Array, e: &Electrical) {
         let from = &self.at_strobe[ADC_BITS - 1][side];
         let state = &mut self.at_latch[side];
@@ -312,19 +347,18 @@ impl Conversion {
         let leak = &array.line(self.lines[side]).leak;
         let end = &mut self.bit_line[Phase::Latch.index()][side];
         sar::settle(e, self.latch, leak, state, end);
-        for s in 0..self.slices {
-            let bit_line = state.common[s] + state.distance[s];
-            self.bit_line_residue[side][s] = bit_line;
-            // Injections pull bit line and MAC capacitors apart from u_f alike, so that only
-            // their distance at the connection is left between them.
-            self.mac_residue[side][s] = bit_line + self.connected * self.scratch.apart[side][s];
-        }
+        let bit_line = &mut self.bit_line_residue[side];
+        let mac = &mut self.mac_residue[side];
+        sar::remain(state, self.connected, &self.scratch.apart[side], bit_line, mac);
     }
 
     /// Inactive slices: their columns stay at V_low, their comparators see only offset and noise.
     /// Decisions before `first` stand.
     fn silence(&mut self, first: usize, e: &Electrical, noise: &NoiseFrame) {
         let active = self.active;
+        if self.all_active {
+            return;
+        }
         for s in (0..self.slices).filter(|&s| !Pins::slice_bit(&active, s)) {
             for side in 0..2 {
                 self.bit_line.iter_mut().for_each(|pulse| pulse[side][s] = e.v_low);
@@ -364,12 +398,7 @@ impl Conversion {
 
     /// Codes of all slices.
     pub(super) fn codes(&self, codes: &mut [u8]) {
-        for (w, codes) in codes.chunks_mut(32).enumerate() {
-            let planes: [u32; ADC_BITS] = std::array::from_fn(|k| self.decisions[k][w]);
-            for (i, code) in codes.iter_mut().enumerate() {
-                *code = planes.iter().fold(0, |code, plane| code << 1 | (plane >> i & 1) as u8);
-            }
-        }
+        pack_codes(&self.decisions, codes);
     }
 
     /// Moves a comparator's offset, to put a decision where a test wants it.
@@ -387,4 +416,22 @@ impl Conversion {
     pub(super) fn mac_mean(&self, phase: Phase, side: usize) -> Option<&[f64]> {
         self.mac_mean.get(phase.index()).map(|sides| &sides[side][..])
     }
+}
+
+dispatch! {
+    fn compute(
+        conversion: &mut Conversion, input: &StepInput, array: &Array,
+        physics: (&Electrical, &Factors), noise: &NoiseFrame,
+    ) = Conversion::compute;
+}
+
+dispatch! {
+    fn search(
+        conversion: &mut Conversion, k: usize, array: &Array,
+        physics: (&Electrical, &Factors), noise: &NoiseFrame,
+    ) = Conversion::search;
+}
+
+dispatch! {
+    fn pack_codes(decisions: &[[u32; SLICE_WORDS]; ADC_BITS], codes: &mut [u8]) = sar::codes;
 }

@@ -139,17 +139,15 @@ pub(super) struct Factors {
     pub next_strobe: Span,
     /// From the end of the last strobe to the end of LATCH when it is not prolonged.
     pub latch: Span,
-    /// Cycles of connection, LATCH not prolonged.
-    pub connected: u32,
+    /// Decay over all connected cycles, LATCH not prolonged.
+    pub connected: f64,
 }
 
 impl Factors {
     pub(super) fn new(electrical: &Electrical, pulses: &Pulses) -> Self {
         let settling = electrical.analog.settling;
-        let span = |cycles: u32| Span {
-            cycles: f64::from(cycles),
-            decay: electrical.share_decay(cycles),
-        };
+        let span =
+            |cycles: u32| Span { cycles: f64::from(cycles), decay: electrical.share_decay(cycles) };
         let power = |cycles: u32, tau| electrical.decay(f64::from(cycles), tau);
         let half = electrical.decay(0.5, settling.tau_share_ps);
         let rest = span(pulses.inject.width - 1);
@@ -169,11 +167,14 @@ impl Factors {
             first_strobe: span(pulses.share.gap + pulses.strobe.width),
             strobe_gap: span(pulses.strobe.gap),
             half,
-            after_firing: Span { cycles: rest.cycles, decay: electrical.share_decay(pulses.inject.width) },
+            after_firing: Span {
+                cycles: rest.cycles,
+                decay: electrical.share_decay(pulses.inject.width),
+            },
             after_second: Span { cycles: rest.cycles, decay: half * rest.decay },
             next_strobe: span(pulses.inject.gap + pulses.strobe.width),
             latch: span(latch),
-            connected: to_first + 6 * between + latch,
+            connected: electrical.share_decay(to_first + 6 * between + latch),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Reference {
         self.pulses = pulses;
         self.factors = Factors::new(&self.electrical, &pulses);
         self.clock = StepClock::new(&pulses);
-        self.conversion.set_factors(&self.electrical, &self.factors);
+        self.conversion.set_factors(&self.factors);
     }
 
     /// Slices that convert, one bit each; only while idle.

@@ -24,7 +24,7 @@ impl Reference {
             self.end_pulse(pulse);
         }
         self.loader.tick(cycle, || self.work.next_slot(), &mut self.expected.pins.dac);
-        let access = self.access_pins();
+        let access = if self.access.is_some() { self.access_pins() } else { 0 };
 
         let waiting = self.work.any();
         let busy = waiting || cycle < self.settled;
@@ -119,7 +119,7 @@ impl Reference {
             digits: &self.digits,
             level: operation.level,
             range: operation.range.factor(),
-            fresh: self.previous_lines != Some(lines),
+            fresh: [0, 1].map(|side| self.previous_lines.is_none_or(|p| p[side] != lines[side])),
             stretch,
             active: self.slice_enable,
         };
@@ -130,7 +130,9 @@ impl Reference {
 
     /// First cycle of a pulse or gap: sets its pins.
     fn enter(&mut self) {
-        let (Some(pulse), Some(running)) = (self.clock.phase(), self.work.running()) else { return };
+        let (Some(pulse), Some(running)) = (self.clock.phase(), self.work.running()) else {
+            return;
+        };
         let gap = self.clock.in_gap();
         let pins = &mut self.expected.pins;
         self.pulsed = if gap { pulse.gap_control() } else { pulse.control() };

@@ -18,8 +18,8 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Whether rows remember anything worth mentioning.
-    pub(super) fn needed(electrical: &Electrical, factors: &Factors) -> bool {
-        electrical.share_decay(factors.connected) * factors.reset > NEGLIGIBLE
+    pub(super) fn needed(factors: &Factors) -> bool {
+        factors.connected * factors.reset > NEGLIGIBLE
     }
 
     pub(super) fn new(slices: usize) -> Self {
@@ -27,8 +27,8 @@ impl Memory {
         Self { deviations: [none.clone(), none] }
     }
 
-    pub(super) fn forget(&mut self) {
-        self.deviations.iter_mut().flatten().for_each(|rows| rows.fill(0.0));
+    pub(super) fn forget(&mut self, side: usize) {
+        self.deviations[side].iter_mut().for_each(|rows| rows.fill(0.0));
     }
 
     /// Sum over rows of weights times deviations.

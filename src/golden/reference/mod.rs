@@ -111,7 +111,7 @@ impl Reference {
         let pulses = timing.pulses;
         let factors = Factors::new(&electrical, &pulses);
         let mut conversion = Conversion::new(slices, &chip, &electrical);
-        conversion.set_factors(&electrical, &factors);
+        conversion.set_factors(&factors);
         Self {
             geometry,
             analog,

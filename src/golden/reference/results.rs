@@ -72,8 +72,10 @@ impl Results {
         let weight = ideal::digit_weight(operation.format, step.exponent);
         let term = ideal::digit_sum_term(operation.format, codes.digit_sum);
         let scale = 16i64.pow((operation.passes() - 1 - step.pass) as u32);
-        let first = operation.clear && step.pass == 0 && step.exponent + 1 == operation.format.digits();
-        let calibration = &self.calibration[range as usize];
+        let first =
+            operation.clear && step.pass == 0 && step.exponent + 1 == operation.format.digits();
+        let calibration = &self.calibration[range as usize][..self.slices];
+        let mut clipped = 0;
         let outputs = step.unit * self.slices..(step.unit + 1) * self.slices;
         let accumulators = &mut self.banks[usize::from(operation.bank)].accumulators[outputs];
         for (s, (accumulator, &code)) in accumulators.iter_mut().zip(codes.codes).enumerate() {
@@ -81,12 +83,14 @@ impl Results {
                 continue;
             }
             let y = ideal::calibrated_value(code, calibration[s], &self.master, range, reference);
-            let contribution = scale * (weight * y + term);
-            let start = if first { 0 } else { *accumulator };
-            *accumulator = start.wrapping_add(contribution as i32);
-            counters.conversions += 1;
-            counters.clipped += u64::from(ideal::clipped(code));
+            let contribution = (scale * (weight * y + term)) as i32;
+            *accumulator =
+                if first { contribution } else { accumulator.wrapping_add(contribution) };
+            clipped += u64::from(ideal::clipped(code));
         }
+        let active: u32 = codes.active.iter().map(|word| word.count_ones()).sum();
+        counters.conversions += u64::from(active);
+        counters.clipped += clipped;
         if step.ends_operation {
             counters.operations += 1;
             if operation.emit {

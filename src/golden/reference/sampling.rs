@@ -3,16 +3,10 @@
 
 use super::array::PerRow;
 use super::electrical::{Electrical, Factors};
-use crate::simd::dispatch;
 
-dispatch! {
-    /// Weighted digit sums of all slices: sum over rows of weights times digits, exact.
-    pub(super) fn digit_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow)
-        = digit_sums_body;
-}
-
+/// Weighted digit sums of all slices: sum over rows of weights times digits, exact.
 #[inline(always)]
-fn digit_sums_body(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
+pub(super) fn digit_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
     for (sum, weights) in sums.iter_mut().zip(weights) {
         *sum = weights.iter().zip(digits).map(|(&k, &x)| i32::from(k) * i32::from(x)).sum();
     }
@@ -33,6 +27,7 @@ pub(super) struct BitLineOutput<'a> {
 }
 
 /// The bit line is reset, then floats.
+#[inline(always)]
 pub(super) fn bit_line(e: &Electrical, f: &Factors, i: &BitLineInput, o: BitLineOutput) {
     let [reset, sample, multiply] = o.absolute;
     let before_sample = (f.reset_gap + f.sample_width) * e.bit_line_leak;
@@ -42,17 +37,9 @@ pub(super) fn bit_line(e: &Electrical, f: &Factors, i: &BitLineInput, o: BitLine
     bit_line_slices(constants, i.residue, i.reset.0, i.reset.1, reset, sample, multiply, o.shared);
 }
 
-dispatch! {
-    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-    fn bit_line_slices(
-        constants: [f64; 5], residue: &[f64], normal: &[f64], sigma: &[f64],
-        reset: &mut [f64], sample: &mut [f64], multiply: &mut [f64], shared: &mut [f64],
-    ) = bit_line_body;
-}
-
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-fn bit_line_body(
+fn bit_line_slices(
     [decay, before_sample, before_multiply, before_share, v_low]: [f64; 5],
     residue: &[f64],
     normal: &[f64],
@@ -99,6 +86,7 @@ pub(super) struct MacOutput<'a> {
 }
 
 /// The MAC capacitors are reset, charged by the DACs, and discharged where the cell stores 0.
+#[inline(always)]
 pub(super) fn mac(e: &Electrical, f: &Factors, i: &MacInput, o: MacOutput) {
     let [reset, sample, multiply] = o.absolute;
     let constants = MacConstants {
@@ -113,8 +101,19 @@ pub(super) fn mac(e: &Electrical, f: &Factors, i: &MacInput, o: MacOutput) {
         v_low: e.v_low,
     };
     mac_slices(
-        &constants, i.residue, i.deviation, i.digits[0], i.digits[1], i.sums[0], i.sums[1],
-        i.noise[0], i.noise[1], reset, sample, multiply, o.charge,
+        &constants,
+        i.residue,
+        i.deviation,
+        i.digits[0],
+        i.digits[1],
+        i.sums[0],
+        i.sums[1],
+        i.noise[0],
+        i.noise[1],
+        reset,
+        sample,
+        multiply,
+        o.charge,
     );
 }
 
@@ -130,19 +129,9 @@ struct MacConstants {
     v_low: f64,
 }
 
-dispatch! {
-    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-    fn mac_slices(
-        c: &MacConstants, residue: &[f64], deviation: &[f64],
-        digits_ones: &[i32], digits_all: &[i32], sum_ones: &[f64], sum_all: &[f64],
-        noise_ones: &[f64], noise_zeros: &[f64],
-        reset: &mut [f64], sample: &mut [f64], multiply: &mut [f64], charge: &mut [f64],
-    ) = mac_body;
-}
-
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-fn mac_body(
+fn mac_slices(
     c: &MacConstants,
     residue: &[f64],
     deviation: &[f64],
@@ -184,13 +173,9 @@ fn mac_body(
     }
 }
 
-dispatch! {
-    /// Elementwise normal draws times their size in V.
-    pub(super) fn scaled(noise: &mut [f64], normal: &[f64], sigma: &[f64]) = scaled_body;
-}
-
+/// Elementwise normal draws times their size in V.
 #[inline(always)]
-fn scaled_body(noise: &mut [f64], normal: &[f64], sigma: &[f64]) {
+pub(super) fn scaled(noise: &mut [f64], normal: &[f64], sigma: &[f64]) {
     for ((noise, normal), sigma) in noise.iter_mut().zip(normal).zip(sigma) {
         *noise = normal * sigma;
     }

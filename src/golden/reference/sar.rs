@@ -3,7 +3,8 @@
 //! both above V_low.
 
 use super::electrical::{Electrical, Factors, Span};
-use crate::simd::dispatch;
+use crate::config::ADC_BITS;
+use crate::pins::SLICE_WORDS;
 
 /// Common voltage of a side and its bit line's distance from it, one per slice.
 #[derive(Clone, Debug)]
@@ -18,48 +19,82 @@ impl Side {
     }
 }
 
-dispatch! {
-    /// Charge sharing: the common voltage and the bit line's distance in the instant of connection.
-    pub(super) fn share(
-        charge: &[f64], bit_line: &[f64], parasitic: &[f64], total: &[f64],
-        common: &mut [f64], distance: &mut [f64],
-    ) = share_body;
+/// Charge sharing: the common voltage and the bit line's distance in the instant of connection.
+/// `sides` are charge and bit-line voltage before, sum K, k_p and K + k_p. `apart` becomes the mean
+/// of the MAC capacitors less the bit line.
+#[inline(always)]
+pub(super) fn share(sides: [&[f64]; 5], state: &mut Side, apart: &mut [f64]) {
+    let [charge, bit_line, sum, parasitic, total] = sides;
+    let Side { common, distance } = state;
+    share_slices(charge, bit_line, sum, parasitic, total, common, distance, apart);
 }
 
 #[inline(always)]
-fn share_body(
+#[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+fn share_slices(
     charge: &[f64],
     bit_line: &[f64],
+    sum: &[f64],
     parasitic: &[f64],
     total: &[f64],
     common: &mut [f64],
     distance: &mut [f64],
+    apart: &mut [f64],
 ) {
     let n = charge.len();
-    let (bit_line, parasitic, total) = (&bit_line[..n], &parasitic[..n], &total[..n]);
-    let (common, distance) = (&mut common[..n], &mut distance[..n]);
+    let (bit_line, sum) = (&bit_line[..n], &sum[..n]);
+    let (parasitic, total) = (&parasitic[..n], &total[..n]);
+    let (common, distance, apart) = (&mut common[..n], &mut distance[..n], &mut apart[..n]);
     for s in 0..n {
         let u_f = (charge[s] + parasitic[s] * bit_line[s]) / total[s];
         common[s] = u_f;
         distance[s] = bit_line[s] - u_f;
+        apart[s] = charge[s] / sum[s] - bit_line[s];
+    }
+}
+
+/// What a side leaves to the next step: its bit line and the mean of its MAC capacitors. Injections
+/// pull both away from u_f alike, so that only what was between them at the connection, decayed
+/// since, is left between them.
+#[inline(always)]
+pub(super) fn remain(
+    state: &Side,
+    connected: f64,
+    apart: &[f64],
+    bit_line: &mut [f64],
+    mac: &mut [f64],
+) {
+    remain_slices(&state.common, &state.distance, connected, apart, bit_line, mac);
+}
+
+#[inline(always)]
+fn remain_slices(
+    common: &[f64],
+    distance: &[f64],
+    connected: f64,
+    apart: &[f64],
+    bit_line: &mut [f64],
+    mac: &mut [f64],
+) {
+    let n = common.len();
+    let (distance, apart) = (&distance[..n], &apart[..n]);
+    let (bit_line, mac) = (&mut bit_line[..n], &mut mac[..n]);
+    for s in 0..n {
+        let u = common[s] + distance[s];
+        bit_line[s] = u;
+        mac[s] = u + connected * apart[s];
     }
 }
 
 /// Lets a side settle and leak over a span; writes the bit line's absolute voltage at its end.
+#[inline(always)]
 pub(super) fn settle(e: &Electrical, span: Span, leak: &[f64], side: &mut Side, end: &mut [f64]) {
     let constants = [span.cycles, span.decay, e.v_low];
     settle_slices(constants, leak, &mut side.common, &mut side.distance, end);
 }
 
-dispatch! {
-    fn settle_slices(
-        constants: [f64; 3], leak: &[f64],
-        common: &mut [f64], distance: &mut [f64], end: &mut [f64],
-    ) = settle_body;
-}
-
 #[inline(always)]
-fn settle_body(
+fn settle_slices(
     [cycles, decay, v_low]: [f64; 3],
     leak: &[f64],
     common: &mut [f64],
@@ -122,42 +157,32 @@ pub(super) struct Fire<'a> {
 
 /// From the end of a strobe over an injection to the end of the next strobe. Writes the side at
 /// that end and the bit line's absolute voltages at the ends of both pulses.
-pub(super) fn inject(
-    twice: bool,
+#[inline(always)]
+pub(super) fn inject<const TWICE: bool>(
     constants: &Injection,
     fire: &Fire,
     to: &mut Side,
     ends: [&mut [f64]; 2],
 ) {
-    let run = if twice { inject_twice } else { inject_once };
     let [injected, strobed] = ends;
-    run(
-        constants, &fire.from.common, &fire.from.distance, fire.gate, fire.strength, fire.unit,
-        fire.leak, &mut to.common, &mut to.distance, injected, strobed,
+    inject_slices::<TWICE>(
+        constants,
+        &fire.from.common,
+        &fire.from.distance,
+        fire.gate,
+        fire.strength,
+        fire.unit,
+        fire.leak,
+        &mut to.common,
+        &mut to.distance,
+        injected,
+        strobed,
     );
-}
-
-dispatch! {
-    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-    fn inject_once(
-        c: &Injection, common: &[f64], distance: &[f64], gate: &[f64], strength: &[f64],
-        unit: &[f64], leak: &[f64], common_to: &mut [f64], distance_to: &mut [f64],
-        injected: &mut [f64], strobed: &mut [f64],
-    ) = inject_body::<false>;
-}
-
-dispatch! {
-    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-    fn inject_twice(
-        c: &Injection, common: &[f64], distance: &[f64], gate: &[f64], strength: &[f64],
-        unit: &[f64], leak: &[f64], common_to: &mut [f64], distance_to: &mut [f64],
-        injected: &mut [f64], strobed: &mut [f64],
-    ) = inject_body::<true>;
 }
 
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-fn inject_body<const TWICE: bool>(
+fn inject_slices<const TWICE: bool>(
     c: &Injection,
     common: &[f64],
     distance: &[f64],
@@ -213,19 +238,14 @@ pub(super) struct Compare<'a> {
 }
 
 /// A decision's margin in V; it is 1 where the margin is not negative.
+#[inline(always)]
 pub(super) fn margins(compare: &Compare, margin: &mut [f64]) {
     let Compare { p, n, offset, normal, sigma } = *compare;
     margin_slices(p, n, offset, normal, sigma, margin);
 }
 
-dispatch! {
-    fn margin_slices(
-        p: &[f64], n: &[f64], offset: &[f64], normal: &[f64], sigma: f64, margin: &mut [f64],
-    ) = margin_body;
-}
-
 #[inline(always)]
-fn margin_body(
+fn margin_slices(
     p: &[f64],
     n: &[f64],
     offset: &[f64],
@@ -240,14 +260,10 @@ fn margin_body(
     }
 }
 
-dispatch! {
-    /// Packs signs: a word's bit is 1 where the margin is not negative. `near` becomes true when
-    /// one lies within `limit` of zero.
-    pub(super) fn pack(margin: &[f64], limit: f64, words: &mut [u32], near: &mut bool) = pack_body;
-}
-
+/// Packs signs: a word's bit is 1 where the margin is not negative. `near` becomes true when
+/// one lies within `limit` of zero.
 #[inline(always)]
-fn pack_body(margin: &[f64], limit: f64, words: &mut [u32], near: &mut bool) {
+pub(super) fn pack(margin: &[f64], limit: f64, words: &mut [u32], near: &mut bool) {
     let mut close = 0u32;
     for (chunk, word) in margin.chunks(32).zip(words) {
         let mut bits = 0;
@@ -260,18 +276,26 @@ fn pack_body(margin: &[f64], limit: f64, words: &mut [u32], near: &mut bool) {
     *near = close != 0;
 }
 
-dispatch! {
-    /// Unpacks decisions into gates: 1.0 where a side is discharged, else 0.0.
-    pub(super) fn gates(words: &[u32], p: &mut [f64], n: &mut [f64]) = gates_body;
-}
-
+/// Unpacks decisions into gates: 1.0 where a side is discharged, else 0.0.
 #[inline(always)]
-fn gates_body(words: &[u32], p: &mut [f64], n: &mut [f64]) {
+pub(super) fn gates(words: &[u32], p: &mut [f64], n: &mut [f64]) {
     for ((word, p), n) in words.iter().zip(p.chunks_mut(32)).zip(n.chunks_mut(32)) {
         for (i, (p, n)) in p.iter_mut().zip(n).enumerate() {
             let decision = f64::from((word >> i & 1) as i32);
             *p = decision;
             *n = 1.0 - decision;
+        }
+    }
+}
+
+/// Codes from decisions, most significant first.
+#[inline(always)]
+pub(super) fn codes(decisions: &[[u32; SLICE_WORDS]; ADC_BITS], codes: &mut [u8]) {
+    for (w, codes) in codes.chunks_mut(32).enumerate() {
+        let planes: [u32; ADC_BITS] = std::array::from_fn(|k| decisions[k][w]);
+        for (i, code) in codes.iter_mut().enumerate() {
+            let bit = |k: usize| (planes[k] >> i & 1) << (ADC_BITS - 1 - k);
+            *code = (bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(6)) as u8;
         }
     }
 }

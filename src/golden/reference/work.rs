@@ -144,11 +144,9 @@ mod tests {
     /// A differential pair's left column is P: pairs start at 0 and 2.
     #[test]
     fn pairs_of_a_differential_unit() {
-        let diff2 =
-            Operation { format: WeightFormat::Diff2, units: 1, ..fixtures::operation() };
+        let diff2 = Operation { format: WeightFormat::Diff2, units: 1, ..fixtures::operation() };
         assert_eq!([0, 1].map(|i| Step::of(&diff2, i).column), [0, 2]);
-        let diff1 =
-            Operation { format: WeightFormat::Diff1, units: 2, ..fixtures::operation() };
+        let diff1 = Operation { format: WeightFormat::Diff1, units: 2, ..fixtures::operation() };
         assert_eq!([0, 1].map(|i| Step::of(&diff1, i).unit), [0, 1]);
         assert_eq!([0, 1].map(|i| Step::of(&diff1, i).column), [0, 2]);
     }

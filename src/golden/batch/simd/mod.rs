@@ -1,7 +1,8 @@
 //! Vectors of 32-bit lanes, one slice each, and the choice of instruction set at run time.
 //!
-//! Kernels are written once against [`Simd`]. All its operations are exact or rounded once as IEEE
-//! 754 says (no fused multiply-add, no reassociation), so every instruction set gives the same bits.
+//! Kernels are written once against [`Simd`]. All its operations are exact or rounded once as
+//! IEEE 754 says (no fused multiply-add, no reassociation), so every instruction set gives the same
+//! bits.
 //!
 //! Soundness: a token ([`Simd`]) is only made after its features were detected, and vectors only
 //! from a token or from other vectors; whoever holds a vector may use the instructions.
@@ -77,7 +78,10 @@ pub(super) trait Kernel {
 /// An instruction set: makes vectors.
 pub(super) trait Simd: Copy {
     type Int: Int<Float = Self::Float>;
-    type Float: Copy + Add<Output = Self::Float> + Sub<Output = Self::Float> + Mul<Output = Self::Float>;
+    type Float: Copy
+        + Add<Output = Self::Float>
+        + Sub<Output = Self::Float>
+        + Mul<Output = Self::Float>;
     /// Lanes of a vector; divides [`MAX_LANES`].
     const LANES: usize;
     /// Whether there are 32 registers rather than 16.

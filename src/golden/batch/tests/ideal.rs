@@ -33,7 +33,11 @@ fn counts_thresholds_on_every_instruction_set() {
                     for slice in 0..slices {
                         let sum = sum(&geometry, &step, &plane, digits, slice);
                         let expected = counted(sum, step.range);
-                        assert_eq!(codes[v * slices + slice], expected, "{isa:?} {step:?} S = {sum}");
+                        assert_eq!(
+                            codes[v * slices + slice],
+                            expected,
+                            "{isa:?} {step:?} S = {sum}"
+                        );
                     }
                 }
             }
@@ -52,7 +56,7 @@ fn every_sum_in_every_range() {
             (0..64).map(move |m| {
                 let row = if sum > 0 { m - 32 } else { m };
                 let left = sum.abs() - 15 * row;
-                if row < 0 || row >= 32 { 0 } else { left.clamp(0, 15) as u8 }
+                if (0..32).contains(&row) { left.clamp(0, 15) as u8 } else { 0 }
             })
         })
         .collect();

@@ -63,7 +63,8 @@ impl Side {
         let column = geometry.columns_per_slice * slice + step.column + side;
         let drawn = if dummy { die.chip.dummy(slice) } else { column };
         let farads = die.analog.unit_capacitor_ff * 1e-15 / 8192.0;
-        let one = |m: usize| if dummy { m < rows / 2 } else { plane[m * geometry.columns + column] };
+        let one =
+            |m: usize| if dummy { m < rows / 2 } else { plane[m * geometry.columns + column] };
         Self {
             capacitors: die.chip.capacitors(drawn).iter().map(|&k| f64::from(k) * farads).collect(),
             ones: (0..rows).map(one).collect(),

@@ -1,11 +1,11 @@
 use super::*;
 
-/// A differential slice with ones in P's first rows only.
+/// Ones in all of P, none in N: S is the sum of the digits.
 fn counting_plane(geometry: &Geometry) -> Vec<bool> {
-    (0..geometry.mac_rows * geometry.columns).map(|i| i % geometry.columns % 4 == 0).collect()
+    (0..geometry.mac_rows * geometry.columns).map(|i| (i % geometry.columns) & 3 == 0).collect()
 }
 
-/// Share of first decisions that came out 1 when V_P - V_N is `units` units, comparator noise alone.
+/// Share of first decisions that are 1 when V_P - V_N is `units` units, comparator noise alone.
 fn share_above(units: u8) -> f64 {
     let geometry = geometries()[0];
     let mut analog = perfect();
@@ -32,7 +32,7 @@ fn decisions_follow_the_normal_distribution() {
     }
 }
 
-/// Where a batch is cut does not matter, nor what was converted before: a draw belongs to its index.
+/// Where a batch is cut does not matter, nor what was before: a draw belongs to its index.
 #[test]
 fn noise_belongs_to_the_conversion_index() {
     let geometry = geometries()[0];

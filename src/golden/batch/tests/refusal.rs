@@ -1,9 +1,12 @@
 use super::*;
 
+/// A term and how to switch it on.
+type Switch = (&'static str, fn(&mut Analog));
+
 #[test]
 fn terms_that_are_not_modelled_are_refused() {
     let geometry = geometries()[0];
-    let switches: [(&str, fn(&mut Analog)); 3] = [
+    let switches: [Switch; 3] = [
         ("output_impedance", |a| a.output_impedance.on = true),
         ("settling", |a| a.settling.on = true),
         ("leakage", |a| a.leakage.on = true),
@@ -20,7 +23,7 @@ fn terms_that_are_not_modelled_are_refused() {
 fn noise_is_refused_where_there_is_none() {
     let geometry = geometries()[0];
     let (step, plane) = (steps(&geometry)[0], plane(&geometry, 0));
-    let switches: [(&str, fn(&mut Analog)); 2] = [
+    let switches: [Switch; 2] = [
         ("ktc_noise", |a| a.ktc_noise.on = true),
         ("comparator_noise", |a| a.comparator_noise.on = true),
     ];
@@ -38,9 +41,8 @@ fn wrong_shapes_and_values_are_refused() {
     let geometry = Geometry { mac_rows: 8, columns: 8, columns_per_slice: 2, post_lanes: 1 };
     let step = Step { column: 0, differential: true, range: Range::Full, level: 0 };
     let plane = vec![false; 64];
-    let new = |geometry: &Geometry, step: &Step, plane: &[bool]| {
-        Ideal::new(geometry, step, plane).err()
-    };
+    let new =
+        |geometry: &Geometry, step: &Step, plane: &[bool]| Ideal::new(geometry, step, plane).err();
     let ideal = Ideal::new(&geometry, &step, &plane).unwrap();
     let convert = |digits: &[u8], codes: usize| ideal.convert(digits, &mut vec![0; codes]).err();
 

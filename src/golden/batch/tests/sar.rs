@@ -68,7 +68,9 @@ fn single_noise_sources_equal_the_model() {
 /// show that the bound is no wild guess: well inside it, codes do differ.
 #[test]
 fn the_error_bound_holds_where_it_matters() {
-    for (analog, range) in [(silent(), Range::Full), (analog(), Range::Full), (analog(), Range::Eighth)] {
+    for (analog, range) in
+        [(silent(), Range::Full), (analog(), Range::Full), (analog(), Range::Eighth)]
+    {
         assert_eq!(wrong_codes_at(&analog, range, 1.0), 0);
         assert_eq!(wrong_codes_at(&analog, range, -1.0), 0);
         let inside = wrong_codes_at(&analog, range, 0.03) + wrong_codes_at(&analog, range, -0.03);

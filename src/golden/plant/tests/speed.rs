@@ -35,10 +35,15 @@ fn plant_speed() {
     }
     let mut frame = NoiseFrame::silent(32);
     let start = Instant::now();
-    (0..10000).for_each(|index| frame.draw(1, 2, std::hint::black_box(index)));
+    for index in 0..10000 {
+        frame.draw(1, 2, index);
+        std::hint::black_box(&mut frame);
+    }
     println!("noise: {:.0} ns per frame", start.elapsed().as_nanos() as f64 / 1e4);
     let mut idle = plant(geometry, analog(true));
     let start = Instant::now();
-    (0..100_000).for_each(|_| drop(idle.react(std::hint::black_box(&Pins::default()))));
+    for _ in 0..100_000 {
+        std::hint::black_box(idle.react(std::hint::black_box(&Pins::default())));
+    }
     println!("idle: {:.1} ns per cycle", start.elapsed().as_nanos() as f64 / 1e5);
 }

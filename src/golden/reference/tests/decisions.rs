@@ -12,7 +12,8 @@ fn until_decision(reference: &mut Reference, k: usize) -> [u32; SLICE_WORDS] {
             return *reference.conversion.decisions(k);
         }
         if now.event.and_then(|e| e.decision()).is_some() {
-            let agreeing = *reference.conversion.decisions(now.event.map_or(0, |e| e.decision().unwrap_or(0)));
+            let agreeing =
+                *reference.conversion.decisions(now.event.map_or(0, |e| e.decision().unwrap_or(0)));
             assert_eq!(reference.decide(&agreeing), Ok(()));
         }
     }

@@ -43,11 +43,8 @@ fn compare(reference: &mut Reference, geometry: &Geometry, operation: Operation,
             for slice in 0..geometry.slices() {
                 let left = geometry.columns_per_slice * slice + column;
                 let reference_units = ideal::reference_units(geometry.mac_rows, operation.level);
-                let negative = if operation.format.differential() {
-                    s.dot(left + 1)
-                } else {
-                    reference_units
-                };
+                let negative =
+                    if operation.format.differential() { s.dot(left + 1) } else { reference_units };
                 let code = ideal::code(s.dot(left) - negative, operation.range);
                 assert_eq!(reference.codes()[slice], code, "{operation:?} slice {slice}");
                 assert_eq!(now.pins.code(slice), code);
@@ -56,8 +53,7 @@ fn compare(reference: &mut Reference, geometry: &Geometry, operation: Operation,
                 let stride = operation.format.columns() / digits;
                 let (unit, within) =
                     (column / operation.format.columns(), column % operation.format.columns());
-                let weight =
-                    ideal::digit_weight(operation.format, digits - 1 - within / stride);
+                let weight = ideal::digit_weight(operation.format, digits - 1 - within / stride);
                 let shift = if operation.format.differential() { 0 } else { reference_units };
                 let term = if operation.format == WeightFormat::Single1 {
                     16 * s.digits.iter().map(|&x| i64::from(x)).sum::<i64>()

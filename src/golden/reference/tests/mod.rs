@@ -3,7 +3,6 @@
 mod decisions;
 mod ideal_codes;
 mod schedule;
-mod speed;
 mod stepwise;
 mod voltages;
 

@@ -106,8 +106,7 @@ fn two_passes() {
         reference.activations(4, word, 0x1111_1111);
         reference.activations(5, word, 0x2222_2222);
     }
-    let operation =
-        Operation { activation_bits: 8, units: 2, slot: 4, ..fixtures::operation() };
+    let operation = Operation { activation_bits: 8, units: 2, slot: 4, ..fixtures::operation() };
     reference.operation(0, &operation);
     let cycles = run(&mut reference);
     // Four steps 18 apart from cycle 4 on; the second one samples in 4 + 18 + 1 = 23.

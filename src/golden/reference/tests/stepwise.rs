@@ -68,8 +68,7 @@ impl Stepper<'_> {
     fn select(&mut self, now: &Expected, operation: &Operation) {
         let column = self.slice * self.geometry.columns_per_slice + now.pins.column();
         let differential = now.pins.is(control::DIFFERENTIAL);
-        let columns =
-            [column, if differential { column + 1 } else { self.chip.dummy(self.slice) }];
+        let columns = [column, if differential { column + 1 } else { self.chip.dummy(self.slice) }];
         let rows = self.geometry.mac_rows;
         for side in 0..2 {
             let dummy = columns[side] >= self.geometry.columns;
@@ -80,9 +79,8 @@ impl Stepper<'_> {
                 if dummy { m < rows / 2 } else { word >> (columns[side] % 32) & 1 == 1 }
             };
             let step = self.analog.v_full_scale / 15.0;
-            let dac = |m: usize| {
-                step * if dummy { level(m) } else { f64::from(now.pins.dac_code(m)) }
-            };
+            let dac =
+                |m: usize| step * if dummy { level(m) } else { f64::from(now.pins.dac_code(m)) };
             let capacitors = self.chip.capacitors(columns[side]);
             let nodes = &mut self.sides[side];
             nodes.stored = (0..rows).map(stored).collect();
@@ -142,8 +140,8 @@ impl Stepper<'_> {
         let floating_mac = leakage.mac_node_pa * time / self.analog.unit_capacitor_ff;
         let nominal = self.analog.parasitic_ff(self.geometry.mac_rows);
         let floating_bit_line = leakage.bit_line_pa * time / nominal;
-        let held = now.context.is_some_and(|c| c.pulse == Phase::Latch)
-            && !now.pins.is(control::LATCH);
+        let held =
+            now.context.is_some_and(|c| c.pulse == Phase::Latch) && !now.pins.is(control::LATCH);
         if now.pins.is(control::RESET) {
             let a = self.exp(settling.tau_reset_ps, 1.0);
             n.mac.iter_mut().for_each(|u| *u *= a);

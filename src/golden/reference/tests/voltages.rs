@@ -56,8 +56,7 @@ fn ideal_sharing_and_first_injection() {
 #[test]
 fn reference_column() {
     let mut reference = four_rows(fixtures::ideal_analog());
-    let operation =
-        Operation { format: WeightFormat::Single1, level: 11, ..fixtures::operation() };
+    let operation = Operation { format: WeightFormat::Single1, level: 11, ..fixtures::operation() };
     reference.operation(0, &operation);
     run(&mut reference);
     let difference =
