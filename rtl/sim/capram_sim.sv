@@ -10,9 +10,11 @@ module capram_sim
   localparam int unsigned Slices = Columns / ColumnsPerSlice
 ) (
   input  logic        clk_i,
+  /* verilator tracing_off */  // the waves show the pins by name
   input  logic [31:0] drive_i[8],
   output logic [31:0] pins_o[56],
-  // volts, for the waves only
+  /* verilator tracing_on */
+  // volts, for the waves only; the scope above the RTL is theirs
   input  real         observed_p[Slices],
   input  real         observed_n[Slices],
   input  real         golden_p[Slices],

@@ -28,7 +28,7 @@ pub fn clipped(code: u8) -> bool {
 /// Uncalibrated value of a code in sixteenths of a unit. `reference` is 0 for differential
 /// conversions, see [`reference_units`].
 pub fn value(code: u8, range: Range, reference: i64) -> i64 {
-    (120 * centred(code) >> range.log2_inverse()) + 16 * reference
+    ((120 * centred(code)) >> range.log2_inverse()) + 16 * reference
 }
 
 /// 2 code - 127: twice the distance from mid-scale in LSB.
@@ -64,7 +64,7 @@ pub fn calibrated_value(
     let linear = (gained + 16 * i64::from(calibration.offset) + 8) >> 4;
     let entry = ((linear >> 4) + 64).clamp(0, MASTER_ENTRIES as i64 - 1);
     let corrected = linear + i64::from(master[entry as usize]);
-    (15 * corrected >> range.log2_inverse()) + 16 * reference
+    ((15 * corrected) >> range.log2_inverse()) + 16 * reference
 }
 
 /// Weight s_i of a conversion in its operation's result; `exponent` is i, 0 for the rightmost

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // every testbench uses its part of it
 
 pub mod integers;
+pub mod raw;
 
 use capram::config::{Config, Range, WeightFormat};
 use capram::registers as reg;

@@ -66,7 +66,7 @@ use crate::config::{Conflict, Geometry};
 const MAX_DIGIT: u8 = 15;
 /// Most MAC rows of a macro.
 const MAX_ROWS: usize = 64;
-/// Vectors that the kernels take at once where there are enough registers; half of it elsewhere.
+/// Vectors that the kernels take at once: enough to hide latencies, few enough for the registers.
 const TILE: usize = 8;
 
 /// Why a batch is refused.

@@ -1,7 +1,7 @@
 //! The successive approximation of a batch: sums to deciding voltages to codes.
 
 use super::draws::{self, Cubic};
-use super::simd::{Int, Kernel, Simd};
+use super::simd::{Int, Kernel, MAX_LANES, Simd};
 use super::slice::{INJECTIONS, OPENINGS};
 use super::transfer::Transfer;
 use super::{MAX_ROWS, TILE, sums};
@@ -42,11 +42,11 @@ pub(super) struct Search<'a> {
 impl Kernel for Search<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        match (S::MANY_REGISTERS, self.transfer.comparator) {
-            (true, None) => self.tiles::<S, _, TILE>(simd, Silent),
-            (true, Some(cubic)) => self.tiles::<S, _, TILE>(simd, Noisy(cubic)),
-            (false, None) => self.tiles::<S, _, { TILE / 2 }>(simd, Silent),
-            (false, Some(cubic)) => self.tiles::<S, _, { TILE / 2 }>(simd, Noisy(cubic)),
+        match self.transfer.comparator {
+            None => self.tiles::<S, _, TILE>(simd, Silent),
+            Some(cubic) if S::LANES == MAX_LANES => self.tiles::<S, _, TILE>(simd, Noisy(cubic)),
+            // Narrower vectors come with fewer registers, and a noisy search needs more of them.
+            Some(cubic) => self.tiles::<S, _, { TILE / 2 }>(simd, Noisy(cubic)),
         }
     }
 }

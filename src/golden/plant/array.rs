@@ -123,7 +123,10 @@ mod tests {
             for row in 0..geometry.rows() {
                 for column in 0..columns {
                     assert_eq!(array.get(row, column), value(row, column));
-                    assert_eq!(array.row(row)[column / 32] >> (column % 32) & 1 == 1, value(row, column));
+                    assert_eq!(
+                        array.row(row)[column / 32] >> (column % 32) & 1 == 1,
+                        value(row, column)
+                    );
                 }
             }
         }

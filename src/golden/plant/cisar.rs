@@ -16,7 +16,8 @@ pub struct Cisar {
 impl Cisar {
     /// The drawn elements of a group.
     pub fn new(group: usize, plan: &Plan) -> Self {
-        let slice = |l: usize| (l < plan.geometry.slices() - group * LANES).then_some(group * LANES + l);
+        let slice =
+            |l: usize| (l < plan.geometry.slices() - group * LANES).then_some(group * LANES + l);
         let strength = |side: usize, count: usize| {
             Lanes::from_fn(|l| match slice(l) {
                 Some(slice) => plan.chip.cells(slice, side)[..count].iter().sum(),

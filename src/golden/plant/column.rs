@@ -31,7 +31,9 @@ pub struct Column {
 impl Column {
     /// Column positions of a group: `columns_per_slice` of them, then the dummy column.
     pub fn of_group(group: usize, plan: &Plan) -> Vec<Self> {
-        (0..=plan.geometry.columns_per_slice).map(|position| Self::new(group, position, plan)).collect()
+        (0..=plan.geometry.columns_per_slice)
+            .map(|position| Self::new(group, position, plan))
+            .collect()
     }
 
     fn new(group: usize, position: usize, plan: &Plan) -> Self {
@@ -44,9 +46,8 @@ impl Column {
         let inverse = |c: f64| if c > 0.0 { 1.0 / c } else { 0.0 };
         let physics = plan.physics;
         let cell_charge = physics.v_full_scale * f64::from(CAP_UNIT);
-        let leaked = |l: usize| {
-            physics.mac_droop * mac_sum.0[l] + physics.bit_line_droop * parasitic.0[l]
-        };
+        let leaked =
+            |l: usize| physics.mac_droop * mac_sum.0[l] + physics.bit_line_droop * parasitic.0[l];
         Self {
             mac_sum,
             parasitic,

@@ -117,7 +117,12 @@ impl Plant {
 impl Plant {
     /// One cycle; the comparators' outputs.
     #[inline(always)]
-    pub(super) fn compute(&mut self, before: Phases, pins: &Pins, lines: WordLines) -> [u32; SLICE_WORDS] {
+    pub(super) fn compute(
+        &mut self,
+        before: Phases,
+        pins: &Pins,
+        lines: WordLines,
+    ) -> [u32; SLICE_WORDS] {
         let began = self.phases.began_since(before);
         if self.selected {
             let fires = began.any(control::INJECT);
@@ -237,7 +242,8 @@ impl Plant {
                 };
                 let gain = if noisy {
                     let normals = self.conversion.normals(Draw::Sample(side), g);
-                    let (on, sigma) = (&self.active.on[g].0, &nodes.split(g, &self.splits).floating_sigma.0);
+                    let (on, sigma) =
+                        (&self.active.on[g].0, &nodes.split(g, &self.splits).floating_sigma.0);
                     Lanes::from_fn(|l| normals[l] * on[l] * sigma[l] - droop[l])
                 } else {
                     Lanes::from_fn(|l| -droop[l])
@@ -315,12 +321,7 @@ fn firings(pins: &Pins) -> usize {
 
 /// Cells of strength `strength` firing in the slices of `mask`.
 #[inline(always)]
-fn firing<'a>(
-    physics: &super::Physics,
-    pins: &Pins,
-    mask: u32,
-    strength: &'a Lanes,
-) -> Firing<'a> {
+fn firing<'a>(physics: &super::Physics, pins: &Pins, mask: u32, strength: &'a Lanes) -> Firing<'a> {
     Firing {
         mask,
         strength,

@@ -22,7 +22,16 @@ impl Conversion {
     /// Before the first conversion; `noisy` is whether noise is on at all.
     pub fn new(slices: usize, seed: u64, chip: u64, noisy: bool) -> Self {
         let frame = NoiseFrame::silent(slices);
-        Self { frame, padded: vec![Lanes::ZERO; DRAWS], slices, seed, chip, noisy, next: 0, strobes: 0 }
+        Self {
+            frame,
+            padded: vec![Lanes::ZERO; DRAWS],
+            slices,
+            seed,
+            chip,
+            noisy,
+            next: 0,
+            strobes: 0,
+        }
     }
 
     /// Sets the index that the next RESET opening gets.

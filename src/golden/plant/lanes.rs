@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn groups_are_contiguous_slices() {
-        let groups: Vec<Lanes> = (0..3).map(|g| Lanes::from_fn(|l| (g * LANES + l) as f64)).collect();
+        let groups: Vec<Lanes> =
+            (0..3).map(|g| Lanes::from_fn(|l| (g * LANES + l) as f64)).collect();
         let expected: Vec<f64> = (0..3 * LANES).map(|s| s as f64).collect();
         assert_eq!(flat(&groups), expected);
     }

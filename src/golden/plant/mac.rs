@@ -144,11 +144,22 @@ impl MacNodes {
         }
         let floating = Lanes::from_fn(|l| self.base.0[l] + gain.0[l]);
         let discharged = Lanes::from_fn(|l| self.base.0[l] * factor);
-        let parts = Parts { floats, common: [&discharged, &floating], scale: [self.scale * factor, self.scale] };
+        let parts = Parts {
+            floats,
+            common: [&discharged, &floating],
+            scale: [self.scale * factor, self.scale],
+        };
         let mut moment = Lanes::ZERO;
         match self.driven {
             Some(gain) => {
-                open_driven(&mut self.own, &self.targets, &gain, &column.capacitors, &parts, &mut moment);
+                open_driven(
+                    &mut self.own,
+                    &self.targets,
+                    &gain,
+                    &column.capacitors,
+                    &parts,
+                    &mut moment,
+                );
             }
             None => open(&mut self.own, &column.capacitors, &parts, &mut moment),
         }

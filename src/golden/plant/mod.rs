@@ -292,7 +292,9 @@ impl Plant {
         for fault in planted {
             match fault {
                 Fault::StuckCell { row, column, value } => self.set_cell(row, column, value),
-                Fault::ComparatorInverted { slice } => self.inverted[slice / 32] |= 1 << (slice % 32),
+                Fault::ComparatorInverted { slice } => {
+                    self.inverted[slice / 32] |= 1 << (slice % 32)
+                }
                 _ => {}
             }
         }

@@ -19,8 +19,7 @@ const ALL: u32 = control::RESET
     | control::WRITE
     | control::SENSE;
 /// Switches of the compute path.
-const COMPUTE: u32 =
-    control::RESET | control::SAMPLE | control::SHARE | control::INJECT | MULTIPLY;
+const COMPUTE: u32 = control::RESET | control::SAMPLE | control::SHARE | control::INJECT | MULTIPLY;
 
 /// Pairs that exclude each other.
 const EXCLUSIVE: [(u32, Rule); 7] = [

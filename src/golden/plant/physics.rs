@@ -56,15 +56,18 @@ impl Physics {
             if on { on_pa * 1e-12 * period_s / farad } else { 0.0 }
         };
         let kt = if analog.ktc_noise.on { analog.kt() } else { 0.0 };
-        let settled = |range: Range| {
-            analog.rules.settled_within_lsb * analog.lsb_v(rows, range.factor())
-        };
+        let settled =
+            |range: Range| analog.rules.settled_within_lsb * analog.lsb_v(rows, range.factor());
         Self {
             v_low: analog.v_low,
             dac_step: analog.v_full_scale / 15.0,
             v_full_scale: analog.v_full_scale,
             v_cm: analog.v_cm,
-            lambda: if analog.output_impedance.on { analog.output_impedance.lambda_per_v } else { 0.0 },
+            lambda: if analog.output_impedance.on {
+                analog.output_impedance.lambda_per_v
+            } else {
+                0.0
+            },
             decay: Decay::new(analog, period_s),
             mac_droop: leak(analog.leakage.mac_node_pa, unit_farad),
             bit_line_droop: leak(analog.leakage.bit_line_pa, analog.parasitic_ff(rows) * 1e-15),

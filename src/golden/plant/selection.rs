@@ -22,8 +22,7 @@ impl Selection {
     #[inline]
     pub fn new(pins: &Pins, geometry: &Geometry) -> Self {
         let slices = geometry.slices();
-        let active =
-            std::array::from_fn(|word| pins.slice_active[word] & existing(slices, word));
+        let active = std::array::from_fn(|word| pins.slice_active[word] & existing(slices, word));
         let column = pins.column() % geometry.columns_per_slice;
         Self { column, differential: pins.is(control::DIFFERENTIAL), active }
     }
@@ -70,7 +69,8 @@ impl SelectionPins {
     /// Whether they are the same in another cycle.
     #[inline(always)]
     pub fn same(&self, pins: &Pins) -> bool {
-        let changes = (0..SLICE_WORDS).fold(0, |or, i| or | (self.active[i] ^ pins.slice_active[i]));
+        let changes =
+            (0..SLICE_WORDS).fold(0, |or, i| or | (self.active[i] ^ pins.slice_active[i]));
         changes | (self.control ^ pins.control & Self::CONTROL) == 0
     }
 }

@@ -94,7 +94,8 @@ impl Step {
 
     /// Pins while the step is under way and no pulse is on.
     pub fn pins(&self) -> Pins {
-        let mut pins = Pins { slice_active: self.active, cluster_sel: [u32::MAX; 2], ..Pins::default() };
+        let mut pins =
+            Pins { slice_active: self.active, cluster_sel: [u32::MAX; 2], ..Pins::default() };
         pins.control = (self.column as u32) << control::COLUMN_SHIFT
             | self.range.log2_inverse() << control::RANGE_SHIFT
             | self.level << control::LEVEL_SHIFT;
@@ -129,7 +130,11 @@ pub struct Sequencer {
 
 impl Sequencer {
     pub fn new(geometry: Geometry, analog: Analog) -> Self {
-        Self { plant: plant(geometry, analog), pulses: shortest(), decisions: [[0; SLICE_WORDS]; 7] }
+        Self {
+            plant: plant(geometry, analog),
+            pulses: shortest(),
+            decisions: [[0; SLICE_WORDS]; 7],
+        }
     }
 
     /// One conversion step. `observe` is called after the last cycle of each pulse.
@@ -153,7 +158,8 @@ impl Sequencer {
         for k in 0..7 {
             let mut on = pins;
             on.control |= control::STROBE;
-            let latest = self.pulse(&pins, &on, pulses.strobe, |plant| observe(At::Strobe(k), plant));
+            let latest =
+                self.pulse(&pins, &on, pulses.strobe, |plant| observe(At::Strobe(k), plant));
             self.decisions.rotate_right(1);
             self.decisions[0] = latest.comparators;
             if k < 6 {
@@ -168,7 +174,13 @@ impl Sequencer {
     }
 
     /// A pulse and the gap after it; the response of the pulse's last cycle.
-    fn pulse(&mut self, off: &Pins, on: &Pins, pulse: Pulse, observe: impl FnOnce(&mut Plant)) -> Response {
+    fn pulse(
+        &mut self,
+        off: &Pins,
+        on: &Pins,
+        pulse: Pulse,
+        observe: impl FnOnce(&mut Plant),
+    ) -> Response {
         let mut response = Response::default();
         for _ in 0..pulse.width {
             response = self.plant.react(on);

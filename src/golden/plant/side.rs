@@ -67,7 +67,10 @@ impl Side {
             anchor: vec![Lanes::ZERO; groups],
             anchor_left: 0.0,
             connected: false,
-            opened: vec![Opened { floats: vec![u32::MAX; rows], split: OpenSplit::Plane(0) }; groups],
+            opened: vec![
+                Opened { floats: vec![u32::MAX; rows], split: OpenSplit::Plane(0) };
+                groups
+            ],
         }
     }
 
@@ -258,12 +261,13 @@ impl Side {
     /// Slices of a group whose bit line is further than `limit` volts from where it will settle.
     #[inline(always)]
     pub fn unsettled(&self, group: usize, limit: f64) -> u32 {
-        let mut far = 0;
-        for l in 0..LANES {
-            let distance = self.bit_line[group].0[l] - self.settled[group].0[l];
-            far |= u32::from(distance.abs() > limit) << l;
+        let (bit_line, settled) = (&self.bit_line[group].0, &self.settled[group].0);
+        let far = |l: usize| (bit_line[l] - settled[l]).abs() > limit;
+        // Almost always none is: a bit per slice costs more than this question.
+        if (0..LANES).fold(0, |any, l| any | u64::from(far(l))) == 0 {
+            return 0;
         }
-        far
+        (0..LANES).fold(0, |mask, l| mask | u32::from(far(l)) << l)
     }
 }
 

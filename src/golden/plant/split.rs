@@ -59,7 +59,12 @@ pub struct Splits {
 
 impl Splits {
     /// The splits of an array's present contents; `columns` is `[group][column position]`.
-    pub fn new(geometry: &Geometry, array: &Array, columns: &[Vec<Column>], physics: &Physics) -> Self {
+    pub fn new(
+        geometry: &Geometry,
+        array: &Array,
+        columns: &[Vec<Column>],
+        physics: &Physics,
+    ) -> Self {
         let per_slice = geometry.columns_per_slice;
         let mut splits = Vec::with_capacity(columns.len() * PLANES * per_slice);
         for (group, columns) in columns.iter().enumerate() {

@@ -139,7 +139,13 @@ impl Sram {
     }
 
     /// Sense amplifiers: the developed bit lines of the selected word.
-    fn sense(&mut self, pins: &Pins, lines: WordLines, array: &Array, violations: &mut Violations) -> u32 {
+    fn sense(
+        &mut self,
+        pins: &Pins,
+        lines: WordLines,
+        array: &Array,
+        violations: &mut Violations,
+    ) -> u32 {
         let on = pins.is(control::SENSE);
         let began = on && !self.sensing;
         self.sensing = on;
@@ -174,7 +180,10 @@ impl Sram {
         let mut access = same.unwrap_or(Access { lines, developing: 0 });
         access.developing = if writing { 0 } else { access.developing.saturating_add(1) };
         self.access = Some(access);
-        if !self.developed && !writing && self.reached(access.developing, self.times.develop_time_ps) {
+        if !self.developed
+            && !writing
+            && self.reached(access.developing, self.times.develop_time_ps)
+        {
             self.developed = true;
             // Bit lines that a cell has pulled down stay down until the next precharge: rows opened
             // together, or one after the other without precharge, read as their AND.
@@ -186,7 +195,12 @@ impl Sram {
     }
 
     /// Follows the write drivers; the cells flip when the word line was open long enough.
-    fn write(&mut self, pins: &Pins, lines: Option<WordLines>, violations: &mut Violations) -> Option<Write> {
+    fn write(
+        &mut self,
+        pins: &Pins,
+        lines: Option<WordLines>,
+        violations: &mut Violations,
+    ) -> Option<Write> {
         let now = lines.map(|lines| Write { lines, word: pins.word(), data: pins.write_data });
         let before = self.writing.take();
         if let Some(before) = before
@@ -197,7 +211,8 @@ impl Sram {
             violations.report(Rule::WriteTooShort, Location::Row(row));
         }
         let write = now?;
-        let cycles = before.filter(|before| before.write == write).map_or(0, |before| before.cycles);
+        let cycles =
+            before.filter(|before| before.write == write).map_or(0, |before| before.cycles);
         let done_before = cycles > 0 && self.reached(cycles, self.times.write_time_ps);
         self.writing = Some(Writing { write, cycles: cycles.saturating_add(1) });
         let done = self.reached(cycles.saturating_add(1), self.times.write_time_ps);

@@ -99,7 +99,8 @@ fn inactive_slices_rest() {
     });
     let noise = |k| frame.row(Draw::Decision(k))[2] * 0.95e-3;
     let threshold = -0.6 / 15.0 * 1.5 / (16.0 * 1.5 + 0.3 * 16.0 * 1.5 + 2.0) / 16.0;
-    let code: u8 = (0..7).map(|k| u8::from(chip.offset(2) + noise(k) >= threshold) << (6 - k)).sum();
+    let code: u8 =
+        (0..7).map(|k| u8::from(chip.offset(2) + noise(k) >= threshold) << (6 - k)).sum();
     assert_eq!(sequencer.codes()[2], code);
 }
 
@@ -144,7 +145,12 @@ fn accesses_write_and_read_single_words() {
     }
     assert!(sequencer.plant.cell(5, 40) == (data(5, 1) >> 8 & 1 == 1));
     assert!(sequencer.plant.violations().is_empty());
-    let splits = Splits::new(&geometry, &sequencer.plant.array, &sequencer.plant.columns, &sequencer.plant.physics);
+    let splits = Splits::new(
+        &geometry,
+        &sequencer.plant.array,
+        &sequencer.plant.columns,
+        &sequencer.plant.physics,
+    );
     let sums = |splits: &Splits| splits.get(1, 3, 1).discharged;
     assert_eq!(sums(&splits), sums(&sequencer.plant.splits));
 }
@@ -162,7 +168,9 @@ fn any_pins_are_survived() {
             pins.control ^= word(0) & word(1) & word(2);
             pins.plane_wl ^= word(3) & word(4) & word(5) & word(6);
             pins.cluster_sel[0] ^= word(7) & word(8);
-            pins.slice_active.iter_mut().for_each(|active| *active ^= word(9) & word(10) & word(11));
+            pins.slice_active
+                .iter_mut()
+                .for_each(|active| *active ^= word(9) & word(10) & word(11));
             pins.inject_p[0] = word(12);
             pins.inject_n[0] = word(13) & word(14);
             pins.dac = [word(15); 8];

@@ -13,7 +13,8 @@ pub(super) const ROWS: usize = 64;
 /// One value per MAC row.
 pub(super) type PerRow = [i16; ROWS];
 
-/// A line of all slices: what does not depend on the stored cells. Capacitances in `C_u / CAP_UNIT`.
+/// A line of all slices: what does not depend on the stored cells. Capacitances are in
+/// `C_u / CAP_UNIT`.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     /// MAC capacitors k_m.

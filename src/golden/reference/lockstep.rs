@@ -148,9 +148,11 @@ impl Reference {
             Phase::Multiply => pins.plane_wl = 1 << running.operation.plane,
             Phase::Inject(k) => {
                 let decisions = self.conversion.decisions(usize::from(k));
-                for w in 0..SLICE_WORDS {
-                    pins.inject_p[w] = decisions[w] & self.slice_enable[w];
-                    pins.inject_n[w] = !decisions[w] & self.slice_enable[w];
+                for (w, (decisions, enabled)) in
+                    decisions.iter().zip(&self.slice_enable).enumerate()
+                {
+                    pins.inject_p[w] = decisions & enabled;
+                    pins.inject_n[w] = !decisions & enabled;
                 }
             }
             Phase::Latch => self.complete_codes(),

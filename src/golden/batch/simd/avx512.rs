@@ -39,7 +39,6 @@ impl Simd for Avx512 {
     type Int = Ints;
     type Float = Floats;
     const LANES: usize = LANES;
-    const MANY_REGISTERS: bool = true;
 
     #[inline(always)]
     fn splat(self, value: i32) -> Ints {

@@ -84,8 +84,6 @@ pub(super) trait Simd: Copy {
         + Mul<Output = Self::Float>;
     /// Lanes of a vector; divides [`MAX_LANES`].
     const LANES: usize;
-    /// Whether there are 32 registers rather than 16.
-    const MANY_REGISTERS: bool;
 
     fn splat(self, value: i32) -> Self::Int;
     /// The first `LANES` elements; panics if there are fewer.

@@ -22,7 +22,6 @@ impl Simd for Portable {
     type Int = Ints;
     type Float = Floats;
     const LANES: usize = LANES;
-    const MANY_REGISTERS: bool = false;
 
     #[inline(always)]
     fn splat(self, value: i32) -> Ints {

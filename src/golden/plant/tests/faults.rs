@@ -27,7 +27,8 @@ fn observed(fault: Option<Fault>, step: &Step) -> (Vec<Vec<u8>>, Vec<f64>) {
 fn changed(fault: Fault, step: &Step) -> Vec<usize> {
     let (_, good) = observed(None, step);
     let (_, bad) = observed(Some(fault), step);
-    let differs = |slice: &usize| good.chunks(4).zip(bad.chunks(4)).any(|(g, b)| g[*slice] != b[*slice]);
+    let differs =
+        |slice: &usize| good.chunks(4).zip(bad.chunks(4)).any(|(g, b)| g[*slice] != b[*slice]);
     (0..4).filter(differs).collect()
 }
 
@@ -101,12 +102,15 @@ fn a_lost_firing_halves_the_largest_step() {
             sequencer.plant.faults().plant(Fault::InjectionDoubleFireLost);
         }
         let mut volts = [0.0; 3];
-        sequencer.step(&Step { range: Range::Quarter, level: 0, ..Step::new(&[15; 16]) }, |at, plant| match at {
-            At::Share => volts[0] = plant.bit_line(0)[0],
-            At::Inject(0) => volts[1] = plant.bit_line(0)[0],
-            At::Inject(1) => volts[2] = plant.bit_line(0)[0],
-            _ => {}
-        });
+        sequencer.step(
+            &Step { range: Range::Quarter, level: 0, ..Step::new(&[15; 16]) },
+            |at, plant| match at {
+                At::Share => volts[0] = plant.bit_line(0)[0],
+                At::Inject(0) => volts[1] = plant.bit_line(0)[0],
+                At::Inject(1) => volts[2] = plant.bit_line(0)[0],
+                _ => {}
+            },
+        );
         (volts[0] - volts[1]) / (volts[1] - volts[2])
     };
     assert!((removed(false) - 2.0).abs() < 1e-9);

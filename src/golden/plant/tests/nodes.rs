@@ -164,8 +164,14 @@ fn injection_depends_on_the_voltage() {
 }
 
 /// Variance of a node over many conversions, in units of kT/C of `capacitance_ff`.
-fn relative_variance(cells: bool, at: At, capacitance_ff: f64, node: impl Fn(&mut Plant) -> f64) -> f64 {
-    let mut sequencer = Sequencer::new(SMALL, Analog { ktc_noise: Switch { on: true }, ..analog(false) });
+fn relative_variance(
+    cells: bool,
+    at: At,
+    capacitance_ff: f64,
+    node: impl Fn(&mut Plant) -> f64,
+) -> f64 {
+    let mut sequencer =
+        Sequencer::new(SMALL, Analog { ktc_noise: Switch { on: true }, ..analog(false) });
     fill(&mut sequencer.plant, 0, |_| cells);
     let mut volts = Vec::new();
     for _ in 0..4000 {
@@ -221,7 +227,13 @@ struct Naive {
 const MULTIPLY: u32 = 1 << 29;
 
 impl Naive {
-    fn new(plant: &Plant, column: usize, normals: [f64; 3], settling: Settling, leakage: Leakage) -> Self {
+    fn new(
+        plant: &Plant,
+        column: usize,
+        normals: [f64; 3],
+        settling: Settling,
+        leakage: Leakage,
+    ) -> Self {
         let chip = &plant.chip;
         let decay = |tau: f64, cycles: f64| (-cycles * PERIOD * 1e12 / tau).exp();
         Self {
@@ -372,10 +384,24 @@ fn every_node_agrees_with_a_model_of_single_capacitors() {
             }
             let fires = on & control::INJECT != 0 && naive.was & control::INJECT == 0;
             plant.react(&pins);
-            naive.cycle(on, &digits, &cells, if fires { 0.5 * strength } else { 0.0 }, fires && twice);
+            naive.cycle(
+                on,
+                &digits,
+                &cells,
+                if fires { 0.5 * strength } else { 0.0 },
+                fires && twice,
+            );
             let (line, mean) = (plant.bit_line(0)[2], plant.mac_mean(0)[2]);
-            assert!((line - naive.bit_line).abs() < 1e-9 * line.abs().max(1.0), "{line} {}", naive.bit_line);
-            assert!((mean - naive.mean()).abs() < 1e-9 * mean.abs().max(1.0), "{mean} {}", naive.mean());
+            assert!(
+                (line - naive.bit_line).abs() < 1e-9 * line.abs().max(1.0),
+                "{line} {}",
+                naive.bit_line
+            );
+            assert!(
+                (mean - naive.mean()).abs() < 1e-9 * mean.abs().max(1.0),
+                "{mean} {}",
+                naive.mean()
+            );
         }
     }
     assert!(conversion > 300);

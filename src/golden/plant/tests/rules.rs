@@ -48,7 +48,8 @@ fn proper_steps_and_accesses_violate_nothing() {
         sequencer.write(index, 0, 0x55aa ^ index as u32);
         sequencer.read(index, 0);
         let range = Range::ALL[index % 4];
-        let step = Step { column: index % 3, differential: index % 2 == 0, range, ..Step::new(&[7; 16]) };
+        let step =
+            Step { column: index % 3, differential: index % 2 == 0, range, ..Step::new(&[7; 16]) };
         sequencer.step(&step, |_, _| {});
         sequencer.step(&step, |_, _| {});
     }
@@ -87,7 +88,10 @@ fn strobes_wait_for_settled_sides() {
     sequencer.step(&Step { level: 0, ..Step::new(&[9; 16]) }, |_, _| {});
     let violations = sequencer.plant.take_violations();
     let first = violations.first()[0];
-    assert_eq!((first.rule, first.cycle, first.location), (Rule::StrobeBeforeSettled, 4, Location::Slice(2)));
+    assert_eq!(
+        (first.rule, first.cycle, first.location),
+        (Rule::StrobeBeforeSettled, 4, Location::Slice(2))
+    );
     assert_eq!(violations.count(Rule::StrobeBeforeSettled), violations.total());
     assert!(sequencer.plant.violations().is_empty());
     // Long enough, the same column settles.

@@ -50,8 +50,6 @@ fn back_to_back_steps() {
         clipped: reference.counters().clipped,
     };
     assert_eq!(reference.counters(), expected);
-    // The dummy digits of the next operation are on their way while the last one still converts.
-    assert!(cycles[70..].iter().all(|e| e.pins.dac == cycles[70].pins.dac));
 }
 
 /// One lane and 32 slices: codes are taken every 32 cycles, LATCH lasts 1 + 14.
