@@ -107,7 +107,7 @@ module capram_bus
                            (wb_adr_i >= AddrCycles && wb_adr_i <= AddrClipped);
   // What may not change under a running operation.
   assign is_setting      = in_registers && !read_only && !is_operation &&
-                           wb_adr_i != AddrError && wb_adr_i != AddrClearCounters;
+                           wb_adr_i != AddrError;
 
   logic [8:0] word_index;
   logic [10:0] sram_index;

@@ -69,8 +69,7 @@ fn fields_are_words_in_order() {
 }
 
 /// Drive 0 bits 31:29, and what the source line that acts on them says.
-const STOPS: [(u32, &str); 4] =
-    [(4, "$finish"), (5, "$fatal"), (6, "$stop"), (7, "else $error")];
+const STOPS: [(u32, &str); 4] = [(4, "$finish"), (5, "$fatal"), (6, "$stop"), (7, "else $error")];
 
 /// Line of the echo model that holds this text.
 fn line_of(text: &str) -> usize {
@@ -197,9 +196,14 @@ fn waves_that_cannot_be_written() {
         (0..20).for_each(|n| assert_echoes(&mut dut, [n; DRIVE_WORDS]));
         dut.close_waves();
         let mut waves = wellen::simple::read(&path).expect("the waves can be read");
-        let changes = waves.hierarchy().iter_vars().map(|var| var.signal_ref()).collect::<Vec<_>>();
+        let hierarchy = waves.hierarchy();
+        let changes: Vec<_> = hierarchy.all_vars().map(|var| hierarchy[var].signal_ref()).collect();
         waves.load_signals(&changes);
-        let most = changes.iter().filter_map(|&s| waves.get_signal(s)).map(|s| s.time_indices().len()).max();
+        let most = changes
+            .iter()
+            .filter_map(|&s| waves.get_signal(s))
+            .map(|s| s.time_indices().len())
+            .max();
         assert!(most >= Some(20), "signals change in waves {i}: {most:?}");
     }
 }
@@ -248,6 +252,9 @@ fn assert_access_pins(pins: &Pins, cycle: usize, last: usize, write: bool, row: 
     assert!(!pins.is(control::BUSY | control::SHARE | control::RESET), "nothing computes");
 }
 
+/// Slices that convert: 1, 3 and 31 do not.
+const ACTIVE: u32 = 0x7fff_fff5;
+
 /// Documented pins of a conversion step in each of its 18 cycles.
 #[test]
 fn conversion_pins_of_the_macro() {
@@ -256,10 +263,17 @@ fn conversion_pins_of_the_macro() {
     let format = WeightFormat::Diff1;
     let weights = random.weights(format, 64, 64);
     bench.load_plane(5, format, &weights).expect("the plane takes its weights");
-    bench.write(reg::SLICE_ENABLE0, 0x7fff_fff5).expect("idle: settings are open");
+    bench.write(reg::SLICE_ENABLE0, ACTIVE).expect("idle: settings are open");
     let activations: Vec<u8> = (0..64).map(|m| (5 * m + 3) as u8 & 15).collect();
     bench.activate(9, &activations, 4).expect("slots are free");
-    let op = Operation { plane: 5, range: Range::Quarter, level: 9, slot: 9, units: 2, ..operation(format) };
+    let op = Operation {
+        plane: 5,
+        range: Range::Quarter,
+        level: 9,
+        slot: 9,
+        units: 2,
+        ..operation(format)
+    };
     bench.operate(&op).expect("the operation is legal");
     let mut passed = vec![];
     while passed.is_empty() || bench.pins().is(control::BUSY) {
@@ -272,8 +286,12 @@ fn conversion_pins_of_the_macro() {
     for (step, codes) in expected.codes.iter().enumerate() {
         let pins = &passed[first + 18 * step..][..18];
         pins.iter().enumerate().for_each(|(cycle, pins)| assert_step_pins(pins, cycle, step));
-        (0..64).for_each(|m| assert_eq!(pins[1].dac_code(m), u32::from(activations[m]), "DAC of row {m}"));
-        (0..32).for_each(|s| assert_eq!(i64::from(pins[17].code(s)), codes[s], "code of slice {s}"));
+        (0..64).for_each(|m| {
+            assert_eq!(pins[1].dac_code(m), u32::from(activations[m]), "DAC of row {m}")
+        });
+        for s in (0..32).filter(|s| ACTIVE >> s & 1 == 1) {
+            assert_eq!(i64::from(pins[17].code(s)), codes[s], "code of slice {s}");
+        }
         assert_injections(pins);
     }
     let after = &passed[first + 36];
@@ -283,7 +301,8 @@ fn conversion_pins_of_the_macro() {
 
 /// RESET, SAMPLE, MULTIPLY, SHARE, six times STROBE and INJECT, STROBE, LATCH.
 fn assert_step_pins(pins: &Pins, cycle: usize, step: usize) {
-    let (strobe, inject) = (cycle >= 4 && cycle < 17 && cycle % 2 == 0, cycle >= 5 && cycle < 17 && cycle % 2 == 1);
+    let (strobe, inject) =
+        (cycle >= 4 && cycle < 17 && cycle % 2 == 0, cycle >= 5 && cycle < 17 && cycle % 2 == 1);
     for (bit, high) in [
         (control::RESET, cycle == 0),
         (control::SAMPLE, cycle == 1),
@@ -301,7 +320,7 @@ fn assert_step_pins(pins: &Pins, cycle: usize, step: usize) {
     let cells = if inject { [16, 16, 8, 4, 2, 1][(cycle - 5) / 2] } else { 0 };
     assert_eq!(pins.cells(), cells, "cells in cycle {cycle}");
     assert_eq!(pins.plane_wl, if cycle == 2 { 1 << 5 } else { 0 }, "plane in cycle {cycle}");
-    assert_eq!((pins.cluster_sel, pins.slice_active), ([u32::MAX; 2], [0x7fff_fff5, 0, 0, 0]));
+    assert_eq!((pins.cluster_sel, pins.slice_active), ([u32::MAX; 2], [ACTIVE, 0, 0, 0]));
     assert_eq!((pins.column(), pins.range_log2(), pins.level()), (2 * step, 2, 9));
 }
 

@@ -7,7 +7,7 @@ use capram::config::{Range, WeightFormat};
 use capram::testbench::Testbench;
 use capram::transaction::Operation;
 use common::integers::{Machine, Tables, code};
-use common::{Random, assert_clean, calibrated, ideal, operation};
+use common::{Random, assert_clean, ideal, operation};
 
 /// Most slices of any geometry here, for the tables.
 const ADCS: usize = 32;
@@ -42,7 +42,9 @@ fn random_tables_in_one_lane() {
 /// The largest gains and offsets together with the ends of the master curve: nothing overflows.
 #[test]
 fn extreme_tables() {
-    for (gain, offset, curve) in [(255, 511, 127), (255, -512, -128), (0, 511, -128), (0, -512, 127)] {
+    for (gain, offset, curve) in
+        [(255, 511, 127), (255, -512, -128), (0, 511, -128), (0, -512, 127)]
+    {
         let linear = std::array::from_fn(|_| vec![(gain, offset); ADCS]);
         sweep("capram65", &Tables { linear, master: [curve; 128] });
     }
@@ -69,7 +71,11 @@ fn sweep(name: &str, tables: &Tables) {
             let (op, sum) = planes.operation_for(target, range);
             reached[code(sum, range) as usize] = true;
             let expected = planes.run(&mut bench, &op, sum.unsigned_abs() as usize, tables);
-            assert_eq!(bench.accumulators(0, slices).expect("sums are readable"), expected, "{op:?}, S = {sum}");
+            assert_eq!(
+                bench.accumulators(0, slices).expect("sums are readable"),
+                expected,
+                "{op:?}, S = {sum}"
+            );
         }
         assert_eq!(reached, [true; 128], "codes reached at {range:?}");
         planes.single_ended(&mut bench, range, tables);
@@ -95,7 +101,8 @@ struct Planes {
     weights: [Vec<Vec<i8>>; 3],
 }
 
-const FORMATS: [WeightFormat; 3] = [WeightFormat::Diff1, WeightFormat::Diff1, WeightFormat::Single1];
+const FORMATS: [WeightFormat; 3] =
+    [WeightFormat::Diff1, WeightFormat::Diff1, WeightFormat::Single1];
 
 impl Planes {
     fn load(bench: &mut Testbench, rows: usize, slices: usize) -> Self {
@@ -118,8 +125,15 @@ impl Planes {
     }
 
     /// Runs an operation whose activations add up to `total`; the sums expected.
-    fn run(&self, bench: &mut Testbench, op: &Operation, total: usize, tables: &Tables) -> Vec<i32> {
-        let activation = |row: usize| (total / self.rows + usize::from(row < total % self.rows)) as u8;
+    fn run(
+        &self,
+        bench: &mut Testbench,
+        op: &Operation,
+        total: usize,
+        tables: &Tables,
+    ) -> Vec<i32> {
+        let activation =
+            |row: usize| (total / self.rows + usize::from(row < total % self.rows)) as u8;
         let activations: Vec<u8> = (0..self.rows).map(activation).collect();
         bench.activate(op.slot, &activations, 4).expect("slots are free");
         bench.operate(op).expect("the operation is legal");
@@ -134,7 +148,11 @@ impl Planes {
         for level in 0..=15 {
             let op = Operation { plane: 2, range, level, ..operation(WeightFormat::Single1) };
             let expected = self.run(bench, &op, 61 * usize::from(level), tables);
-            assert_eq!(bench.accumulators(0, self.slices).expect("sums are readable"), expected, "{op:?}");
+            assert_eq!(
+                bench.accumulators(0, self.slices).expect("sums are readable"),
+                expected,
+                "{op:?}"
+            );
         }
     }
 }

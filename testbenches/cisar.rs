@@ -116,7 +116,8 @@ fn every_threshold_from_both_sides() {
     for range in 0..4 {
         let lsb = 120 >> range; // in eighths of a unit
         let mut reached = [false; 128];
-        let cases: Vec<_> = (-63..=63).flat_map(|t| [(t * lsb - 1, t + 63), (t * lsb, t + 64)]).collect();
+        let cases: Vec<_> =
+            (-63..=63).flat_map(|t| [(t * lsb - 1, t + 63), (t * lsb, t + 64)]).collect();
         for chunk in cases.chunks(SLICES) {
             let differences = std::array::from_fn(|slice| chunk[slice % chunk.len()].0);
             let codes = bench.convert(differences, lsb);
@@ -148,7 +149,9 @@ fn slices_are_independent_and_inactive_ones_never_inject() {
         bench.active = random.word();
         let differences = std::array::from_fn(|_| random.within(-70 * 120, 70 * 120));
         let codes = bench.convert(differences, 120);
-        for (slice, &code) in codes.iter().enumerate().filter(|(slice, _)| bench.active >> slice & 1 == 1) {
+        for (slice, &code) in
+            codes.iter().enumerate().filter(|(slice, _)| bench.active >> slice & 1 == 1)
+        {
             let counted = (-63..=63).filter(|t| t * 120 <= differences[slice]).count() as i64;
             assert_eq!(code, counted, "slice {slice}, d = {}/8 units", differences[slice]);
         }
@@ -163,5 +166,9 @@ fn comparators_count_only_when_strobed() {
     bench.tick(input::RST_N);
     bench.tick(input::RST_N | input::INJECT);
     assert_eq!(bench.pins.decisions, [[0; 4]; 7]);
-    assert_eq!((bench.pins.inject_p[0], bench.pins.inject_n[0]), (0, u32::MAX), "last decision 0: N");
+    assert_eq!(
+        (bench.pins.inject_p[0], bench.pins.inject_n[0]),
+        (0, u32::MAX),
+        "last decision 0: N"
+    );
 }

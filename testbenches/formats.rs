@@ -74,16 +74,21 @@ struct Case<'a> {
 impl Case<'_> {
     fn run(&mut self, op: &Operation, activations: &[u8]) {
         let tables = Tables::neutral(self.slices);
-        let expected = Machine { slices: self.slices, tables: &tables }.run(op, self.weights, activations);
+        let expected =
+            Machine { slices: self.slices, tables: &tables }.run(op, self.weights, activations);
         self.bench.activate(op.slot, activations, op.activation_bits).expect("slots are free");
         self.bench.keep_codes();
         self.bench.operate(op).expect("the operation is legal");
         self.bench.wait_idle().expect("the operation ends");
-        let codes: Vec<Vec<i64>> = self.bench.kept_codes().into_iter()
+        let codes: Vec<Vec<i64>> = self
+            .bench
+            .kept_codes()
+            .into_iter()
             .map(|step| step.into_iter().map(i64::from).collect())
             .collect();
         assert_eq!(codes, expected.codes, "codes of {op:?}");
-        let sums = self.bench.accumulators(op.bank, expected.sums.len()).expect("sums are readable");
+        let sums =
+            self.bench.accumulators(op.bank, expected.sums.len()).expect("sums are readable");
         let sums: Vec<i64> = sums.into_iter().map(i64::from).collect();
         assert_eq!(sums, expected.sums, "sums of {op:?}");
     }
@@ -96,7 +101,11 @@ fn refuses_what_does_not_fit(bench: &mut Testbench, columns_per_slice: usize) {
             if columns_of(format) * usize::from(units) > columns_per_slice {
                 let op = Operation { units, ..operation(format) };
                 for address in [reg::OPERATION, reg::OPERATION_WAIT] {
-                    assert_refused(bench, Request::write(address, op.encode()), error::BAD_OPERATION);
+                    assert_refused(
+                        bench,
+                        Request::write(address, op.encode()),
+                        error::BAD_OPERATION,
+                    );
                 }
             }
         }

@@ -32,7 +32,9 @@ fn codes_of(config: &Config, sample: Sample, operations: usize) -> Vec<Vec<u8>> 
             units: (4 / columns_of(format)) as u8,
             ..operation(format)
         };
-        bench.activate(slot, &random.activations(geometry.mac_rows, bits), bits).expect("slot is free");
+        bench
+            .activate(slot, &random.activations(geometry.mac_rows, bits), bits)
+            .expect("slot is free");
         bench.operate(&op).expect("the operation is legal");
     }
     bench.wait_idle().expect("the operations end");
@@ -61,7 +63,10 @@ fn the_seed_decides_the_noise() {
     assert_eq!(first, codes_of(&config, sample, 60), "the same seed twice");
     let without = codes_of(&silent, sample, 60);
     assert!(differing(&first, &without) > 0.02, "noise changes codes");
-    assert!(differing(&first, &codes_of(&config, Sample { seed: 12, chip: 0 }, 60)) > 0.02, "another seed");
+    assert!(
+        differing(&first, &codes_of(&config, Sample { seed: 12, chip: 0 }, 60)) > 0.02,
+        "another seed"
+    );
 }
 
 /// The seed changes noise alone: static terms are off.
@@ -123,7 +128,9 @@ fn one_weight_a_plane(bench: &mut Testbench) {
     for (plane, weight) in [(0, 1), (1, -1)] {
         let mut weights = vec![vec![0; 64]; 64];
         weights[0] = vec![weight; 64];
-        bench.load_plane(plane, WeightFormat::Diff1, &weights).expect("the plane takes its weights");
+        bench
+            .load_plane(plane, WeightFormat::Diff1, &weights)
+            .expect("the plane takes its weights");
     }
 }
 

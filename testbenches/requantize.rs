@@ -10,7 +10,8 @@ use common::integers::{self, Machine, Tables, columns_of};
 use common::{Random, assert_clean, calibrated, ideal, operation};
 
 /// Formats of the planes 0, 1, ... in turn.
-const FORMATS: [WeightFormat; 3] = [WeightFormat::Single1, WeightFormat::Diff1, WeightFormat::Single2];
+const FORMATS: [WeightFormat; 3] =
+    [WeightFormat::Single1, WeightFormat::Diff1, WeightFormat::Single2];
 
 #[test]
 fn every_shift_and_width_in_two_lanes() {
@@ -73,9 +74,10 @@ impl Layer {
         let mut bench = calibrated(config);
         let geometry = config.geometry;
         let mut weights = vec![];
-        for (plane, format) in Self::formats(config).enumerate() {
+        for (plane, format) in Self::formats(config).into_iter().enumerate() {
             let units = geometry.columns_per_slice / columns_of(format);
-            let plane_weights = random.weights(format, geometry.mac_rows, units * geometry.slices());
+            let plane_weights =
+                random.weights(format, geometry.mac_rows, units * geometry.slices());
             bench.load_plane(plane, format, &plane_weights).expect("the plane takes its weights");
             weights.push(plane_weights);
         }
@@ -83,14 +85,18 @@ impl Layer {
     }
 
     /// Formats of the planes: those that give as many units as any.
-    fn formats(config: &Config) -> impl Iterator<Item = WeightFormat> {
+    fn formats(config: &Config) -> Vec<WeightFormat> {
         let columns = config.geometry.columns_per_slice;
-        FORMATS.into_iter().filter(move |&format| columns_of(format) <= columns)
+        FORMATS.into_iter().filter(|&format| columns_of(format) <= columns).collect()
     }
 
     fn units(&self) -> usize {
         let formats = Self::formats(&self.config);
-        formats.map(|f| self.config.geometry.columns_per_slice / columns_of(f)).min().unwrap_or(0)
+        formats
+            .into_iter()
+            .map(|f| self.config.geometry.columns_per_slice / columns_of(f))
+            .min()
+            .unwrap_or(0)
     }
 
     /// One layer: every plane adds to the sums, the last emits the results.
@@ -106,7 +112,7 @@ impl Layer {
         let parameters = self.set(bank, outputs, layer);
         let mut sums = vec![0; outputs];
         let last = self.weights.len() - 1;
-        for (plane, format) in Self::formats(&self.config).enumerate() {
+        for (plane, format) in Self::formats(&self.config).into_iter().enumerate() {
             let op = Operation {
                 plane: plane as u8,
                 bank,
@@ -122,7 +128,9 @@ impl Layer {
             self.operate(&op, &mut sums);
         }
         self.bench.wait_idle().expect("the operations end");
-        let expected: Vec<u8> = sums.iter().zip(parameters)
+        let expected: Vec<u8> = sums
+            .iter()
+            .zip(parameters)
             .map(|(&sum, (m, b))| integers::requantize(sum, m, b, layer.shift, layer.bits))
             .collect();
         assert_eq!(self.results(bank, outputs, layer), expected, "bank {bank}, {layer:?}");
@@ -136,7 +144,8 @@ impl Layer {
         for output in 0..outputs {
             // The bias as large as the sums, so that results lie at both ends and in between.
             let magnitude = 1 << (layer.shift + layer.bits).min(31);
-            let random = (self.random.word() as u8, self.random.within(-magnitude, magnitude - 1) as i32);
+            let random =
+                (self.random.word() as u8, self.random.within(-magnitude, magnitude - 1) as i32);
             let (factor, bias) = self.parameters.unwrap_or(random);
             self.bench.set_output(bank, output, factor, bias).expect("idle: tables are open");
             drawn.push((factor, bias));
@@ -162,7 +171,8 @@ impl Layer {
         for word in 0..outputs.div_ceil(per_word) {
             let address = reg::RESULT + 4 * (32 * u32::from(bank) + word as u32);
             let data = self.bench.read(address).expect("results are readable");
-            unpacked.extend((0..per_word).map(|i| (data >> (width * i) & ((1 << width) - 1)) as u8));
+            unpacked
+                .extend((0..per_word).map(|i| (data >> (width * i) & ((1 << width) - 1)) as u8));
         }
         let compared = self.bench.results(bank, outputs, layer).expect("results are readable");
         unpacked.truncate(outputs);

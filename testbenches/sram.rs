@@ -132,11 +132,17 @@ fn patterns_in_every_word() {
 }
 
 /// March C-: up w0; up r0 w1; up r1 w0; down r0 w1; down r1 w0; down r0. Returns the wrong reads.
-fn march_c_minus(places: &[(usize, usize)], ones: u32, mut access: impl FnMut((usize, usize), Option<u32>) -> u32) -> Vec<(usize, usize, u32)> {
+fn march_c_minus(
+    places: &[(usize, usize)],
+    ones: u32,
+    mut access: impl FnMut((usize, usize), Option<u32>) -> u32,
+) -> Vec<(usize, usize, u32)> {
     let mut wrong = vec![];
     let up: Vec<_> = places.to_vec();
     let down: Vec<_> = places.iter().rev().copied().collect();
-    up.iter().for_each(|&place| drop(access(place, Some(0))));
+    for &place in &up {
+        access(place, Some(0));
+    }
     for (order, expected, next) in [
         (&up, 0, Some(ones)),
         (&up, ones, Some(0)),
@@ -149,7 +155,9 @@ fn march_c_minus(places: &[(usize, usize)], ones: u32, mut access: impl FnMut((u
             if found != expected {
                 wrong.push((place.0, place.1, found ^ expected));
             }
-            next.map(|data| access(place, Some(data)));
+            if next.is_some() {
+                access(place, next);
+            }
         }
     }
     wrong
@@ -159,7 +167,8 @@ fn march_c_minus(places: &[(usize, usize)], ones: u32, mut access: impl FnMut((u
 fn march_through_the_timing_alone() {
     let mut bench = Timing::new(PERIOD_PS);
     let places: Vec<_> = everywhere().collect();
-    let wrong = march_c_minus(&places, u32::MAX, |(row, word), data| bench.access(row, word, data).0);
+    let wrong =
+        march_c_minus(&places, u32::MAX, |(row, word), data| bench.access(row, word, data).0);
     assert_eq!(wrong, []);
     bench.assert_no_violation();
 }
@@ -171,7 +180,8 @@ fn pulse_widths_and_gaps() {
     let mut random = Random(17);
     for i in 0..300u64 {
         let mut draw = |low, high| random.within(low, high) as u32;
-        let (precharge, access, sense) = ((draw(1, 15), draw(0, 7)), (draw(2, 15), draw(0, 7)), (draw(1, 15), draw(0, 7)));
+        let (precharge, access, sense) =
+            ((draw(1, 15), draw(0, 7)), (draw(2, 15), draw(0, 7)), (draw(1, 15), draw(0, 7)));
         bench.set(pulses([precharge, access, sense]));
         let (row, word) = (random.within(0, 511) as usize, random.within(0, 3) as usize);
         let data = random.word();
@@ -231,7 +241,12 @@ fn too_short_accesses() {
         bench.set(short);
         let (read, _) = bench.access(100, 1, write.then_some(0x0f0f_0f0f));
         let violations = bench.plant.take_violations();
-        assert_eq!((violations.count(rule), violations.total()), (1, 1), "short {name}: {:?}", violations.first());
+        assert_eq!(
+            (violations.count(rule), violations.total()),
+            (1, 1),
+            "short {name}: {:?}",
+            violations.first()
+        );
         if rule == Rule::SenseBeforeDeveloped {
             assert_eq!(read, 0, "nothing is developed");
         }
@@ -263,7 +278,8 @@ fn march_through_the_whole_macro() {
 /// All words of the large macro, each with data of its own, through the bus.
 #[test]
 fn every_word_of_the_large_macro() {
-    let mut bench = Testbench::new(&ideal("capram65"), Default::default()).expect("a model is built");
+    let mut bench =
+        Testbench::new(&ideal("capram65"), Default::default()).expect("a model is built");
     let data = |row: usize, word: usize| Random((row * WORDS + word) as u64).word();
     for (row, word) in everywhere() {
         bench.write_row(row, word, data(row, word)).expect("the array takes words");
@@ -278,13 +294,18 @@ fn every_word_of_the_large_macro() {
 #[test]
 fn march_finds_a_stuck_cell() {
     for (row, column, value) in [(0, 0, true), (77, 9, false), (127, 15, true)] {
-        let mut bench = Testbench::new(&ideal("small"), Default::default()).expect("a model is built");
+        let mut bench =
+            Testbench::new(&ideal("small"), Default::default()).expect("a model is built");
         bench.plant().faults().plant(Fault::StuckCell { row, column, value });
         let wrong = march_through_the_bus(&mut bench);
         // Stuck at 1 shows in the three reads of 0, stuck at 0 in the two reads of 1.
         let expected = vec![(row, 0, 1 << column); if value { 3 } else { 2 }];
         assert_eq!(wrong, expected, "stuck at {value}");
-        assert_eq!(bench.verdict().total(), expected.len() as u64, "and the lockstep check found them");
+        assert_eq!(
+            bench.verdict().total(),
+            expected.len() as u64,
+            "and the lockstep check found them"
+        );
         assert_eq!(bench.verdict().first()[0].signal, format!("sram row {row} word 0"));
     }
 }

@@ -21,7 +21,11 @@ impl Snapshot {
     /// Read through the bus while the macro runs; each read takes two cycles.
     fn read(bench: &mut Testbench) -> Self {
         let mut read = |address| bench.read(address).expect("counters can always be read");
-        Self { cycles: read(reg::CYCLES), conversions: read(reg::CONVERSIONS), stalls: read(reg::STALLS) }
+        Self {
+            cycles: read(reg::CYCLES),
+            conversions: read(reg::CONVERSIONS),
+            stalls: read(reg::STALLS),
+        }
     }
 }
 
@@ -61,7 +65,8 @@ fn published_throughput(name: &str, format: WeightFormat, units: u8) {
     run(&mut bench, 200, &op);
     let after = Snapshot::read(&mut bench);
     assert_eq!(after.stalls, before.stalls, "no idle cycle");
-    let (conversions, cycles) = (after.conversions - before.conversions, after.cycles - before.cycles);
+    let (conversions, cycles) =
+        (after.conversions - before.conversions, after.cycles - before.cycles);
     assert_eq!(conversions as usize, 200 * op.steps() * config.geometry.slices());
     let gops = gops(&config, conversions, cycles);
     assert!((gops / 573.44 - 1.0).abs() < 1e-12, "{name}: {gops} GOPS in {cycles} cycles");
@@ -104,8 +109,12 @@ fn loading_activations_costs_no_cycle() {
         from_idle(&mut bench, |bench| {
             for i in 0..count {
                 let slot = i % 16;
-                bench.activate(slot, &random.activations(64, 4), 4).expect("the slot is free by now");
-                bench.operate(&Operation { slot, ..operation(WeightFormat::Single1) }).expect("legal");
+                bench
+                    .activate(slot, &random.activations(64, 4), 4)
+                    .expect("the slot is free by now");
+                bench
+                    .operate(&Operation { slot, ..operation(WeightFormat::Single1) })
+                    .expect("legal");
             }
         })
     };

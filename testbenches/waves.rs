@@ -91,7 +91,10 @@ fn voltages_read_back_are_those_of_the_plant_and_of_the_reference() {
                 // The answer to a cycle's pins shows from the middle of that cycle on.
                 let time = ((first + cycle as f64 + 0.9) * period) as u64;
                 assert_eq!(at(&observed, time), volts[side][slice], "cycle {cycle} slice {slice}");
-                assert!((at(&golden, time) - volts[side][slice]).abs() < 1e-6 || cycle < 30);
+                // The conversion steps of the operation; the reference says nothing of an idle array.
+                if (10..36).contains(&cycle) {
+                    assert!((at(&golden, time) - volts[side][slice]).abs() < 1e-6);
+                }
             }
         }
     }
@@ -122,6 +125,6 @@ fn every_signal_of_the_views_is_in_the_waves() {
     let window = Window { from_ps: 0, to_ps: 1, end_ps: 1 };
     let view: View = cosim_view(&config.geometry, &[0, 3], window, vec![]);
     for path in view.paths() {
-        assert!(names.iter().any(|name| name == path), "{path} is not among {names:?}");
+        assert!(names.iter().any(|name| name == path), "{path} is not among {:?}", names.iter().filter(|n| n.contains("deci")).collect::<Vec<_>>());
     }
 }

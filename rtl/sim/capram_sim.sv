@@ -88,6 +88,7 @@ module capram_sim
   logic [63:0] cluster_words;
   logic [127:0] active_words, inject_p_words, inject_n_words;
   logic [255:0] dac_words;
+  logic [Slices-1:0] decision[AdcBits];  // plane 0 = latest decision of every slice
   logic [AdcBits-1:0][127:0] decision_words;
   assign cluster_words  = 64'(cluster_sel);
   assign active_words   = 128'(slice_active);
@@ -95,6 +96,7 @@ module capram_sim
   assign inject_n_words = 128'(inject_n);
   assign dac_words      = 256'(dac);
   for (genvar b = 0; b < int'(AdcBits); b++) begin : g_decision
+    assign decision[b]       = decisions[b];
     assign decision_words[b] = 128'(decisions[b]);
   end
 

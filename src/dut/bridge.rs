@@ -10,6 +10,7 @@ pub mod ffi {
 
         fn tick(self: Pin<&mut Dut>, drive: &[u32], pins: &mut [u32]) -> Result<()>;
         fn replay(self: Pin<&mut Dut>, drives: &[u32], cycles: usize) -> Result<u32>;
+        fn volts(&self) -> usize;
         fn set_volts(self: Pin<&mut Dut>, volts: &[f64]);
         fn open_waves(self: Pin<&mut Dut>, path: &str, period_ps: f64) -> Result<()>;
         fn close_waves(self: Pin<&mut Dut>);

@@ -6,7 +6,6 @@
 #include "capram/src/dut/model.h"
 
 namespace tops {
-thread_local VerilatedContext* current = nullptr;
 std::unique_ptr<capram::Dut> make(const std::string& name);  // generated
 const char* verilator_version();                             // generated
 }  // namespace tops
@@ -15,7 +14,7 @@ namespace {
 [[noreturn]] void leave(const char* what, const char* file, int line, const std::string& text) {
   std::ostringstream message;
   message << what << " at " << file << ":" << line;
-  if (tops::current) message << ", cycle " << tops::current->time();
+  message << ", cycle " << Verilated::threadContextp()->time();
   if (!text.empty()) message << ": " << text;
   throw std::runtime_error(message.str());
 }

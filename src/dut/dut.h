@@ -20,7 +20,11 @@ class Dut {
   // The same for `cycles` recorded drives with nothing in between: the speed of the bare model.
   virtual uint32_t replay(rust::Slice<const uint32_t> drives, std::size_t cycles) = 0;
 
-  // Node voltages that go into the waves with the next cycles, six arrays of one per slice.
+  // How many voltages set_volts takes; 0 for a top without.
+  virtual std::size_t volts() const = 0;
+
+  // Node voltages that go into the waves with the next cycles, six arrays of one per slice. Rust has
+  // counted them.
   virtual void set_volts(rust::Slice<const double> volts) = 0;
 
   // Opens an FST; cycles from here on are written. Throws if the file cannot be written.

@@ -38,8 +38,8 @@ pub enum DutError {
     },
 }
 
-// SAFETY: a model has its own Verilator context and touches no other model; the only thread-local
-// in the C++ is set at each tick. Owning it on one thread at a time is what UniquePtr asks for.
+// SAFETY: a model has its own Verilator context, which it makes the thread's at each tick, and touches
+// no other model. Owning it on one thread at a time is what UniquePtr asks for.
 unsafe impl Send for ffi::Dut {}
 
 /// A Verilated top.
@@ -89,7 +89,12 @@ impl Dut {
 
     /// Node voltages that the waves show with the next cycle: observed P, N, golden P, N, error P, N,
     /// each one per slice.
+    ///
+    /// # Panics
+    ///
+    /// With another number of voltages than the model has.
     pub fn set_volts(&mut self, volts: &[f64]) {
+        assert_eq!(volts.len(), self.model.volts(), "voltages of the model");
         self.model.pin_mut().set_volts(volts);
     }
 

@@ -10,10 +10,14 @@
 
 namespace tops {
 
-// The context whose model is being evaluated on this thread: what $time means in an error.
-extern thread_local VerilatedContext* current;
-
 // A top without analog voltages accepts and ignores them.
+template <class Top>
+constexpr auto volts_of(int) -> decltype(Top::observed_p, std::size_t()) {
+  return 6 * sizeof(Top::observed_p) / sizeof(double);
+}
+template <class Top>
+constexpr std::size_t volts_of(long) { return 0; }
+
 template <class Top>
 auto copy_volts(Top& top, const double* volts, int) -> decltype(top.observed_p, void()) {
   constexpr std::size_t count = sizeof(top.observed_p) / sizeof(double);
@@ -37,27 +41,27 @@ class Model final : public capram::Dut {
     context_.timeprecision(-12);
   }
   ~Model() override {
-    if (trace_.isOpen()) trace_.close();
+    enter();
+    close_waves();
     top_.final();
   }
 
   void tick(rust::Slice<const uint32_t> drive, rust::Slice<uint32_t> pins) override {
-    if (stopped_) throw std::runtime_error("the model has stopped and cannot go on");
     check(drive.size() == kDrive && pins.size() == kPins, "wrong number of words");
+    check(!stopped_, kStopped);
+    enter();
+    stopped_ = true;  // unless the edge returns
     std::memcpy(&top_.drive_i[0], drive.data(), sizeof(top_.drive_i));
-    current = &context_;
-    try {
-      edge();
-    } catch (...) {
-      stopped_ = true;
-      throw;
-    }
+    edge();
+    stopped_ = false;
     std::memcpy(pins.data(), &top_.pins_o[0], sizeof(top_.pins_o));
   }
 
   uint32_t replay(rust::Slice<const uint32_t> drives, std::size_t cycles) override {
     check(drives.size() >= cycles * kDrive, "fewer drives than cycles");
-    current = &context_;
+    check(!stopped_, kStopped);
+    enter();
+    stopped_ = true;  // unless every edge returns
     uint32_t seen = 0;
     const uint32_t* drive = drives.data();
     for (std::size_t i = 0; i < cycles; ++i, drive += kDrive) {
@@ -65,32 +69,45 @@ class Model final : public capram::Dut {
       edge();
       seen ^= top_.pins_o[0];  // the outputs are read, as any testbench would
     }
+    stopped_ = false;
     return seen;
   }
+
+  std::size_t volts() const override { return volts_of<Top>(0); }
 
   void set_volts(rust::Slice<const double> volts) override { copy_volts(top_, volts.data(), 0); }
 
   void open_waves(rust::Str path, double period_ps) override {
+    enter();
+    close_waves();
+    // A writer that failed to open is of no more use, so each file gets its own.
+    auto trace = std::make_unique<VerilatedFstC>();
+    top_.trace(trace.get(), 99);
+    trace->open(std::string(path).c_str());
+    check(trace->isOpen(), "cannot open the wave file");
     period_ps_ = period_ps;
-    top_.trace(&trace_, 99);
-    trace_.open(std::string(path).c_str());
-    check(trace_.isOpen(), "cannot open the wave file");
-    traced_ = true;
+    trace_ = std::move(trace);
   }
 
   void close_waves() override {
-    if (traced_) trace_.close();
-    traced_ = false;
+    if (trace_) trace_->close();
+    trace_.reset();
   }
 
   uint64_t cycle() const override { return cycle_; }
 
  private:
   static constexpr std::size_t kDrive = sizeof(Top::drive_i) / sizeof(uint32_t);
+  static constexpr const char* kStopped = "the model has stopped and cannot go on";
   static constexpr std::size_t kPins = sizeof(Top::pins_o) / sizeof(uint32_t);
 
   static void check(bool condition, const char* what) {
     if (!condition) throw std::runtime_error(what);
+  }
+
+  // Verilator asks the thread for its context, which may be another model's, or one long gone.
+  void enter() {
+    if (Verilated::threadContextp() != &context_) Verilated::threadContextp(&context_);
   }
 
   // The falling edge first, so that the waves show what the analog side answered to a cycle's pins
@@ -99,10 +116,10 @@ class Model final : public capram::Dut {
     context_.time(cycle_);
     top_.clk_i = 0;
     top_.eval();
-    if (traced_ && cycle_ > 0) trace_.dump(at(cycle_ * 2 - 1));
+    if (trace_ && cycle_ > 0) trace_->dump(at(cycle_ * 2 - 1));
     top_.clk_i = 1;
     top_.eval();
-    if (traced_) trace_.dump(at(cycle_ * 2));
+    if (trace_) trace_->dump(at(cycle_ * 2));
     ++cycle_;
   }
 
@@ -112,8 +129,7 @@ class Model final : public capram::Dut {
 
   VerilatedContext context_;
   Top top_;
-  VerilatedFstC trace_;
-  bool traced_ = false;
+  std::unique_ptr<VerilatedFstC> trace_;
   bool stopped_ = false;
   double period_ps_ = 1;
   uint64_t cycle_ = 0;

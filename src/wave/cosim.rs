@@ -79,7 +79,7 @@ fn host() -> Group {
 
 /// Bit planes of the SAR registers, the most significant of a complete code first.
 fn planes() -> impl Iterator<Item = String> {
-    (0..ADC_BITS).rev().map(|plane| format!("{TOP}.decisions[{plane}]"))
+    (0..ADC_BITS).rev().map(|plane| format!("{TOP}.decision[{plane}]"))
 }
 
 fn slice_group(geometry: &Geometry, slice: usize) -> Group {
@@ -138,7 +138,7 @@ mod tests {
                 "TOP.capram_sim.error_n[31]",
             ]
         );
-        assert!(view.paths().any(|path| path == "TOP.capram_sim.decisions[6]"));
+        assert!(view.paths().any(|path| path == "TOP.capram_sim.decision[6]"));
         assert!(!view.paths().any(|path| path.starts_with("code")));
     }
 }

@@ -148,7 +148,7 @@ mod tests {
             "@100000028\nTOP.capram_sim.u_macro.u_sequencer.phase_q[2:0]\n",
             "@22\nTOP.capram_sim.plane_wl[7:0]\n",
             "@24\nTOP.capram_sim.cells[4:0]\n",
-            "@24\n#{decision_31[0:0]} (0)TOP.capram_sim.decisions[0][31:0]\n",
+            "@24\n#{decision_31[0:0]} (0)TOP.capram_sim.decision[0][31:0]\n",
             "@88024\nTOP.capram_sim.observed_p[31]\n@20200\n-\n-\n-\n",
             "@88024\n[color] 1\nTOP.capram_sim.error_n[31]\n@20200\n-\n@1000200\n-slice 31\n",
         ] {

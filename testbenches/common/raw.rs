@@ -17,7 +17,7 @@ const PATIENCE: usize = 10_000;
 pub struct Raw {
     dut: Dut,
     pub plant: Plant,
-    drive: Drive,
+    pub drive: Drive,
     pub pins: Pins,
 }
 

@@ -126,6 +126,7 @@ pub struct Sequencer {
     pub plant: Plant,
     pub pulses: Pulses,
     decisions: [[u32; SLICE_WORDS]; 7],
+    pub log: Option<Vec<Pins>>,
 }
 
 impl Sequencer {
@@ -133,7 +134,7 @@ impl Sequencer {
         Self {
             plant: plant(geometry, analog),
             pulses: shortest(),
-            decisions: [[0; SLICE_WORDS]; 7],
+            decisions: [[0; SLICE_WORDS]; 7], log: None,
         }
     }
 
@@ -183,6 +184,7 @@ impl Sequencer {
     ) -> Response {
         let mut response = Response::default();
         for _ in 0..pulse.width {
+            if let Some(l) = &mut self.log { l.push(*on); }
             response = self.plant.react(on);
         }
         observe(&mut self.plant);
