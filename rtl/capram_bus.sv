@@ -89,7 +89,7 @@ module capram_bus
   // --- decode --------------------------------------------------------------------------------------
   logic in_registers, in_activation, in_master, in_result, in_calibration, in_accumulator, in_bias,
         in_factor, in_sram;
-  assign in_registers   = wb_adr_i <= AddrClipped;
+  assign in_registers   = wb_adr_i[15:7] == '0;
   assign in_activation  = wb_adr_i[15:9] == AddrActivation[15:9];
   assign in_master      = wb_adr_i[15:9] == AddrMaster[15:9];
   assign in_result      = wb_adr_i[15:8] == AddrResult[15:8];
@@ -99,30 +99,33 @@ module capram_bus
   assign in_factor      = wb_adr_i[15:10] == AddrMultiplier[15:10];
   assign in_sram        = wb_adr_i[15:13] == AddrSram[15:13];
 
-  logic read_only, write_only, is_operation, operation_waits, is_setting;
-  assign operation_waits = wb_adr_i == AddrOperationWait;
-  assign is_operation    = wb_adr_i == AddrOperation || operation_waits;
-  assign write_only      = is_operation || wb_adr_i == AddrClearCounters || in_activation;
-  assign read_only       = wb_adr_i <= AddrStatus || in_result || in_accumulator ||
-                           (wb_adr_i >= AddrCycles && wb_adr_i <= AddrClipped);
+  logic [4:0] register;
+  logic read_only, write_only, is_operation, operation_waits, is_clear, is_setting;
+  assign register        = wb_adr_i[6:2];
+  assign operation_waits = in_registers && register == AddrOperationWait[6:2];
+  assign is_operation    = operation_waits || (in_registers && register == AddrOperation[6:2]);
+  assign is_clear        = in_registers && register == AddrClearCounters[6:2];
+  assign write_only      = is_operation || is_clear || in_activation;
+  assign read_only       = in_result || in_accumulator ||
+                           (in_registers && (register <= AddrStatus[6:2] ||
+                                             register >= AddrCycles[6:2]));
   // What may not change under a running operation.
   assign is_setting      = in_registers && !read_only && !is_operation &&
-                           wb_adr_i != AddrError;
+                           register != AddrError[6:2];
 
   logic [8:0] word_index;
   logic [10:0] sram_index;
   logic is_timing, exists;
   assign word_index = wb_adr_i[10:2];
   assign sram_index = wb_adr_i[12:2];
-  assign is_timing  = wb_adr_i >= AddrTimingReset && wb_adr_i <= AddrTimingSense;
+  assign is_timing  = in_registers && register >= AddrTimingReset[6:2] &&
+                      register <= AddrTimingSense[6:2];
   always_comb begin
     exists = 1'b1;
     if (in_registers) begin
-      if (wb_adr_i >= AddrSliceEnable0 && wb_adr_i <= AddrSliceEnable3) begin
-        exists = 32 * 32'(wb_adr_i[3:2]) < Slices;
-      end else begin
-        exists = !(wb_adr_i > AddrTimingSense && wb_adr_i < AddrSliceEnable0);
-      end
+      if (register[4:2] == AddrSliceEnable0[6:4]) exists = 32 * 32'(register[1:0]) < Slices;
+      else exists = register <= AddrClipped[6:2] && !(register > AddrTimingSense[6:2] &&
+                                                      register < AddrSliceEnable0[6:2]);
     end else if (in_activation) exists = 32'(word_index[2:0]) < MacRows / 8;
     else if (in_calibration) exists = 32'(word_index[6:0]) < Slices;
     else if (in_accumulator || in_bias || in_factor) exists = 32'(word_index[6:0]) < Columns;

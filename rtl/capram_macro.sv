@@ -164,7 +164,7 @@ module capram_macro
     .clk_i,
     .rst_ni,
     .write_i         (register_write),
-    .address_i       (wb_adr_i),
+    .index_i         (wb_adr_i[6:2]),
     .write_data_i    (wb_dat_i),
     .read_data_o     (register_data),
     .error_i         (error),
@@ -219,9 +219,11 @@ module capram_macro
 
   logic post_ready, codes, active, multiply, strobe_end;
   logic [2:0] plane;
-  step_t step, step_with_sum;
+  step_t step;
 
-  capram_sequencer u_sequencer (
+  capram_sequencer #(
+    .MacRows(MacRows)
+  ) u_sequencer (
     .clk_i,
     .rst_ni,
     .timing_i        (timing),
@@ -238,6 +240,7 @@ module capram_macro
     .low_slot_o      (low_slot),
     .post_ready_i    (post_ready),
     .codes_o         (codes),
+    .digit_sum_i     (digit_sum),
     .step_o          (step),
     .active_o        (active),
     .reset_o,
@@ -260,11 +263,6 @@ module capram_macro
     .operation_done_o(operation_done)
   );
 
-  always_comb begin
-    step_with_sum = step;
-    step_with_sum.digit_sum = digit_sum;
-  end
-
   // --- slices --------------------------------------------------------------------------------------
   assign slice_active_o = active ? enable : '0;
 
@@ -283,7 +281,6 @@ module capram_macro
   );
 
   capram_post #(
-    .MacRows(MacRows),
     .Slices(Slices),
     .ColumnsPerSlice(ColumnsPerSlice),
     .PostLanes(PostLanes)
@@ -293,7 +290,7 @@ module capram_macro
     .codes_i            (codes),
     .decisions_i        (decisions_o),
     .enable_i           (enable),
-    .step_i             (step_with_sum),
+    .step_i             (step),
     .ready_o            (post_ready),
     .busy_o             (post_busy),
     .shift_i            (shift),

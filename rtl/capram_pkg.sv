@@ -84,16 +84,14 @@ package capram_pkg;
 
   // What the post-processor must know of a conversion step.
   typedef struct packed {
-    logic               bank;
-    logic [1:0]         unit;
-    logic [1:0]         range;
-    logic [3:0]         level;         // reference level, 0 when differential
-    logic               bipolar;       // single1: subtract the digit sum
-    logic [SumBits-1:0] digit_sum;
-    logic [2:0]         shift;         // weight of the digit: 16^a 2^i
-    logic               negate;        // top bit of two's complement
-    logic               first;         // start the accumulator from zero
-    logic               last;          // requantize
+    logic                bank;
+    logic [1:0]          unit;
+    logic [1:0]          range;
+    logic [UnitBits-1:0] offset;  // sixteenths of a unit: reference level, and digit sum of single1
+    logic [2:0]          shift;   // weight of the digit: 16^a 2^i
+    logic                negate;  // top bit of two's complement
+    logic                first;   // start the accumulator from zero
+    logic                last;    // requantize
   } step_t;
 
   // Bits or ternary digits of a format, minus one: steps per unit and pass.

@@ -16,7 +16,6 @@
 module capram_post
   import capram_pkg::*;
 #(
-  parameter int unsigned MacRows = 64,
   parameter int unsigned Slices = 32,
   parameter int unsigned ColumnsPerSlice = 4,
   parameter int unsigned PostLanes = 1,
@@ -154,7 +153,6 @@ module capram_post
     assign host_here = PostLanes == 1 || host_lane == LaneBits'(l);
 
     capram_post_lane #(
-      .HalfRows  (MacRows / 2),
       .LaneSlices(LaneSlices),
       .Units     (ColumnsPerSlice)
     ) u_lane (

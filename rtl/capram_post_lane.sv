@@ -1,14 +1,16 @@
 // Arithmetic and memories of one post-processing lane; see capram_post for the stages.
 //
+// Adders are written two operands at a time: on an FPGA a carry chain takes one logic cell a bit, a
+// sum of three operands five.
+//
 //   v   = (z G + 16 O + 8) >> 4,  z = 2 code - 127
 //   v  += M[clip((v >> 4) + 64, 0, 127)]
-//   y   = (15 v) >> log2(1/r), plus 16 HalfRows L when single-ended
-//   acc = (first ? 0 : acc) +- ((single1: y - 8 * digit sum) << shift)
+//   y   = (15 v) >> log2(1/r), plus the step's offset
+//   acc = (first ? 0 : acc) +- (y << shift)
 //   q   = clip((acc * factor + bias + round) >> s, 0, 2^n - 1)
 module capram_post_lane
   import capram_pkg::*;
 #(
-  parameter int unsigned HalfRows = 32,   // rows of the reference column that carry the level
   parameter int unsigned LaneSlices = 32,
   parameter int unsigned Units = 4,
   localparam int unsigned IndexBits = index_width(LaneSlices),
@@ -89,16 +91,27 @@ module capram_post_lane
   logic signed [ValueBits-5:0] corrected_lsb;
   logic [6:0] master_address;
 
-  // z G = (2 code - 127) G, with one multiplication of 7 by 8 bits.
-  logic [AdcBits+GainBits-1:0] code_gain;
+  // z = 2 code - 127 is the two's complement number {~code[6], code[5:0], 1}, so that z G is a sum
+  // of shifted gains, each row one bit further up; the last one counts negative.
   logic [GainBits-1:0] gain;
   logic signed [OffsetBits-1:0] offset;
-  assign gain      = calibration[GainBits-1:0];
-  assign offset    = calibration[GainBits+:OffsetBits];
-  assign code_gain = {{GainBits{1'b0}}, code_q} * {{AdcBits{1'b0}}, gain};
-  assign scaled    = $signed({2'b0, code_gain, 1'b0})
-                   - $signed({3'b0, gain, 7'b0}) + $signed({10'b0, gain})
-                   + $signed({{4{offset[OffsetBits-1]}}, offset, 4'd8});
+  logic [GainBits:0] row;
+  logic [AdcBits-1:0] low;
+  logic signed [GainBits+1:0] high;
+  assign gain   = calibration[GainBits-1:0];
+  assign offset = calibration[GainBits+:OffsetBits];
+  always_comb begin
+    row = {1'b0, gain};
+    for (int unsigned i = 0; i < AdcBits - 1; i++) begin
+      low[i] = row[0];
+      row    = {1'b0, row[GainBits:1]} + (code_q[i] ? {1'b0, gain} : '0);
+    end
+    low[AdcBits-1] = row[0];
+  end
+  assign high   = $signed({2'b0, row[GainBits:1]})
+                - (code_q[AdcBits-1] ? '0 : $signed({2'b0, gain}));
+  assign scaled = $signed({high[GainBits+1], high, low})
+                + $signed({{4{offset[OffsetBits-1]}}, offset, 4'd8});
   assign corrected = ValueBits'(scaled >>> 4);
 
   assign corrected_lsb = corrected[ValueBits-1:4];
@@ -124,13 +137,11 @@ module capram_post_lane
 
   // --- stage 2: master curve, range, offsets -------------------------------------------------------
   logic signed [ValueBits-1:0] value;
-  logic signed [UnitBits-1:0] fifteen, ranged, level_offset, digit_offset, unit_value, unit_value_q;
+  logic signed [UnitBits-1:0] fifteen, ranged, unit_value, unit_value_q;
   assign value        = corrected_q + $signed({{(ValueBits-MasterBits){master[MasterBits-1]}}, master});
   assign fifteen      = $signed({value, 4'b0}) - $signed({{4{value[ValueBits-1]}}, value});
   assign ranged       = fifteen >>> step_i[2].range;
-  assign level_offset = UnitBits'(step_i[2].level) * UnitBits'(16 * HalfRows);
-  assign digit_offset = step_i[2].bipolar ? UnitBits'({step_i[2].digit_sum, 3'b0}) : '0;
-  assign unit_value   = ranged + level_offset - digit_offset;
+  assign unit_value   = ranged + $signed(step_i[2].offset);
 
   always_ff @(posedge clk_i) begin
     code_q       <= code_i;
@@ -157,8 +168,10 @@ module capram_post_lane
   logic [AccBits-1:0] addend;
   assign weighted = (UnitBits+7)'(unit_value_q) <<< step_i[3].shift;
   assign addend   = AccBits'(weighted);
-  assign sum      = (step_i[3].first ? '0 : accumulated)
-                  + (step_i[3].negate ? ~addend : addend) + AccBits'(step_i[3].negate);
+  // Minus is adding the complement and one; the one comes in as a carry from below.
+  logic unused_carry;
+  assign {sum, unused_carry} = {step_i[3].first ? '0 : accumulated, 1'b1}
+                             + {addend ^ {AccBits{step_i[3].negate}}, step_i[3].negate};
 
   // --- stages 4 to 6: requantize -------------------------------------------------------------------
   localparam int unsigned ProductBits = AccBits + FactorBits;
@@ -190,25 +203,64 @@ module capram_post_lane
   );
   assign bias_o = bias;
 
+  // Multiplies by two bits of the factor at a time: 0, 1, 2 or 3 sums a row, each row two bits
+  // further up.
   logic signed [AccBits-1:0] sum_q;
+  logic signed [AccBits+1:0] triple;
+  logic signed [AccBits+1:0] part;
+  logic [5:0] product_low;
   logic signed [ProductBits-1:0] product_q;
   logic signed [ProductBits:0] biased_q;
+
+  function automatic logic signed [AccBits+1:0] times(
+      logic [1:0] digit, logic signed [AccBits-1:0] once, logic signed [AccBits+1:0] three);
+    unique case (digit)
+      2'd1:    return (AccBits+2)'(once);
+      2'd2:    return (AccBits+2)'(once) <<< 1;
+      2'd3:    return three;
+      default: return '0;
+    endcase
+  endfunction
+
+  assign triple  = (AccBits+2)'(sum_q) + ((AccBits+2)'(sum_q) <<< 1);
+  always_comb begin
+    part = times(factor[1:0], sum_q, triple);
+    for (int unsigned i = 0; i < 3; i++) begin
+      product_low[2*i+:2] = part[1:0];
+      part = (part >>> 2) + times(factor[2*i+2+:2], sum_q, triple);
+    end
+  end
+
   always_ff @(posedge clk_i) begin
     sum_q     <= sum;
-    product_q <= ProductBits'(sum_q) * $signed({{AccBits{1'b0}}, factor});
+    product_q <= {part, product_low};
     biased_q  <= (ProductBits+1)'(product_q) + (ProductBits+1)'($signed(bias));
   end
 
-  // Rounding half up is adding the highest bit that the shift drops.
-  logic signed [ProductBits+1:0] shifted;
-  logic signed [ProductBits:0] rounded;
+  // Shift right, widest step first, keeping only the bits that can still reach the result or its
+  // rounding bit (the lowest); anything of a positive value above them means clipping.
+  logic [ProductBits:0] window;
+  logic [23:0] by16;
+  logic [15:0] by8;
+  logic [11:0] by4;
+  logic [9:0] by2;
+  logic [8:0] by1, rounded;
+  logic above;
   logic [ResultBits-1:0] top, result;
-  assign shifted = $signed({biased_q, 1'b0}) >>> shift_i;
-  assign rounded = shifted[ProductBits+1:1] + (ProductBits+1)'(shifted[0]);
+  assign window  = {biased_q[ProductBits-1:0], 1'b0};
+  assign by16    = shift_i[4] ? window[39:16] : window[23:0];
+  assign by8     = shift_i[3] ? by16[23:8] : by16[15:0];
+  assign by4     = shift_i[2] ? by8[15:4] : by8[11:0];
+  assign by2     = shift_i[1] ? by4[11:2] : by4[9:0];
+  assign by1     = shift_i[0] ? by2[9:1] : by2[8:0];
+  assign above   = window[ProductBits] || (!shift_i[4] && |window[ProductBits-1:24]) ||
+                   (!shift_i[3] && |by16[23:16]) || (!shift_i[2] && |by8[15:12]) ||
+                   (!shift_i[1] && |by4[11:10]) || (!shift_i[0] && by2[9]);
+  assign rounded = {1'b0, by1[8:1]} + 9'(by1[0]);
   assign top     = ResultBits'(~(ResultBits'('hfe) << result_bits_m1_i));
   always_comb begin
-    if (rounded < 0) result = '0;
-    else if (rounded > $signed((ProductBits+1)'(top))) result = top;
+    if (biased_q[ProductBits]) result = '0;
+    else if (above || rounded > {1'b0, top}) result = top;
     else result = rounded[ResultBits-1:0];
   end
 

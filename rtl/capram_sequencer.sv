@@ -9,7 +9,9 @@
 // post-processor takes the codes in time; cycles lost to either are marked by `stall_o`.
 module capram_sequencer
   import capram_pkg::*;
-(
+#(
+  parameter int unsigned MacRows = 64
+) (
   input  logic       clk_i,
   input  logic       rst_ni,
   input  timing_t    timing_i,
@@ -30,7 +32,8 @@ module capram_sequencer
   // post-processor
   input  logic       post_ready_i,
   output logic       codes_o,          // last cycle of LATCH: codes and step are valid
-  output step_t      step_o,           // but for its digit sum
+  input  logic [SumBits-1:0] digit_sum_i,
+  output step_t      step_o,
   // array and ciSAR
   output logic       active_o,         // a step is under way
   output logic       reset_o,
@@ -189,12 +192,16 @@ module capram_sequencer
   assign bipolar    = operation_q.format == Single1;
   assign first_pass = high_pass_q == two_pass(operation_q);
 
+  // y/16 stands for the sum of x b: half of the rows carry the level on the reference side. Bipolar
+  // weights are 2 b - 1; their step counts twice, so half of the digit sum comes off here.
+  logic [UnitBits-1:0] level_offset, digit_offset;
+  assign level_offset = UnitBits'(operation_q.level) * UnitBits'(16 * (MacRows / 2));
+  assign digit_offset = bipolar ? UnitBits'({digit_sum_i, 3'b0}) : '0;
+
   assign step_o.bank      = operation_q.bank;
   assign step_o.unit      = unit_q;
   assign step_o.range     = operation_q.range;
-  assign step_o.level     = differential_o ? '0 : operation_q.level;
-  assign step_o.bipolar   = bipolar;
-  assign step_o.digit_sum = '0;
+  assign step_o.offset    = differential_o ? '0 : level_offset - digit_offset;
   assign step_o.shift     = {high_pass_q, bipolar ? 2'd1 : digits_m1(operation_q.format) - digit_q};
   assign step_o.negate    = !differential_o && !bipolar && digit_q == '0;
   assign step_o.first     = operation_q.clear && first_pass && digit_q == '0;

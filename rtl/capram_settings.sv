@@ -14,7 +14,7 @@ module capram_settings
   input  logic                 rst_ni,
   // register access
   input  logic                 write_i,
-  input  logic [15:0]          address_i,
+  input  logic [4:0]           index_i,      // word of the register block
   input  logic [31:0]          write_data_i,
   output logic [31:0]          read_data_o,
   // errors, set by the bus
@@ -51,12 +51,11 @@ module capram_settings
   assign enable_words     = 128'(enable_q);
 
   // TIMING registers lie side by side; so do the words of SLICE_ENABLE.
-  logic [15:0] timing_offset, enable_offset;
+  logic [4:0] timing_index;
   logic is_timing, is_enable;
-  assign timing_offset = address_i - AddrTimingReset;
-  assign enable_offset = address_i - AddrSliceEnable0;
-  assign is_timing     = timing_offset < 16'(4 * Pulses);
-  assign is_enable     = enable_offset < 16'd16;
+  assign timing_index = index_i - AddrTimingReset[6:2];
+  assign is_timing    = timing_index < 5'(Pulses);
+  assign is_enable    = index_i[4:2] == AddrSliceEnable0[6:4];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -66,14 +65,14 @@ module capram_settings
       enable_q         <= '1;
     end else if (write_i) begin
       for (int unsigned i = 0; i < Pulses; i++) begin
-        if (is_timing && timing_offset[5:2] == 4'(i)) begin
+        if (timing_index == 5'(i)) begin
           timing_q[i] <= '{gap: write_data_i[10:8], width: write_data_i[3:0]};
         end
       end
       for (int unsigned i = 0; i < Slices; i++) begin
-        if (is_enable && enable_offset[3:2] == 2'(i / 32)) enable_q[i] <= write_data_i[i%32];
+        if (is_enable && index_i[1:0] == 2'(i / 32)) enable_q[i] <= write_data_i[i%32];
       end
-      if (address_i == AddrRequant) begin
+      if (index_i == AddrRequant[6:2]) begin
         shift_q          <= write_data_i[4:0];
         result_bits_m1_q <= write_data_i[10:8];
       end
@@ -82,12 +81,12 @@ module capram_settings
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) error_q <= '0;
-    else if (write_i && address_i == AddrError) error_q <= error_q & ~write_data_i[Errors-1:0];
+    else if (write_i && index_i == AddrError[6:2]) error_q <= error_q & ~write_data_i[Errors-1:0];
     else error_q <= error_q | error_i;
   end
 
   logic clear;
-  assign clear = write_i && address_i == AddrClearCounters;
+  assign clear = write_i && index_i == AddrClearCounters[6:2];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -112,24 +111,24 @@ module capram_settings
   end
 
   pulse_t timing_read;
-  assign timing_read = timing_q[timing_offset[5:2]];
+  assign timing_read = timing_q[timing_index[3:0]];
 
   always_comb begin
-    unique case (address_i)
-      AddrId:       read_data_o = 32'h4341_5052;
-      AddrVersion:  read_data_o = 32'h0001_0000;
-      AddrGeometry: read_data_o = {8'd0, 4'(PostLanes), 4'(ColumnsPerSlice), 8'(Slices), 8'(MacRows)};
-      AddrStatus:   read_data_o = {26'd0, 2'(head_valid_i) + 2'(second_valid_i), 2'd0, second_valid_i, busy_i};
-      AddrError:    read_data_o = 32'(error_q);
-      AddrRequant:  read_data_o = {21'd0, result_bits_m1_q, 3'd0, shift_q};
-      AddrCycles:   read_data_o = cycles_q;
-      AddrStalls:   read_data_o = stalls_q;
-      AddrOperations:  read_data_o = operations_q;
-      AddrConversions: read_data_o = conversions_q;
-      AddrClipped:  read_data_o = clipped_q;
+    unique case (index_i)
+      AddrId[6:2]:       read_data_o = 32'h4341_5052;
+      AddrVersion[6:2]:  read_data_o = 32'h0001_0000;
+      AddrGeometry[6:2]: read_data_o = {8'd0, 4'(PostLanes), 4'(ColumnsPerSlice), 8'(Slices), 8'(MacRows)};
+      AddrStatus[6:2]:   read_data_o = {26'd0, 2'(head_valid_i) + 2'(second_valid_i), 2'd0, second_valid_i, busy_i};
+      AddrError[6:2]:    read_data_o = 32'(error_q);
+      AddrRequant[6:2]:  read_data_o = {21'd0, result_bits_m1_q, 3'd0, shift_q};
+      AddrCycles[6:2]:   read_data_o = cycles_q;
+      AddrStalls[6:2]:   read_data_o = stalls_q;
+      AddrOperations[6:2]:  read_data_o = operations_q;
+      AddrConversions[6:2]: read_data_o = conversions_q;
+      AddrClipped[6:2]:  read_data_o = clipped_q;
       default: begin
         if (is_timing) read_data_o = {21'd0, timing_read.gap, 4'd0, timing_read.width};
-        else read_data_o = enable_words[{enable_offset[3:2], 5'd0}+:32];
+        else read_data_o = enable_words[{index_i[1:0], 5'd0}+:32];
       end
     endcase
   end

@@ -10,6 +10,7 @@ mod simd;
 pub mod transaction;
 pub mod wave;
 pub mod registers;
+pub mod rtl;
 #[cfg(feature = "verilator")]
 pub mod dut;
 pub mod compare;

@@ -122,7 +122,7 @@ fn named(key: &str) -> &str {
 /// Values that are each within their limits but contradict each other.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Conflict {
-    #[error("geometry.mac_rows: {0} is not a multiple of 4; allowed: 4, 8, ... 64")]
+    #[error("geometry.mac_rows: {0} is not a multiple of 8; allowed: 8, 16, ... 64")]
     MacRows(usize),
     #[error("geometry.columns_per_slice: {0} is not supported; allowed: 1, 2 or 4")]
     ColumnsPerSlice(usize),

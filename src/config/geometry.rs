@@ -14,7 +14,7 @@ pub const WORD_BITS: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Geometry {
-    /// MAC rows; the array has eight times as many physical rows. A multiple of 4, at most 64.
+    /// MAC rows; the array has eight times as many physical rows. A multiple of 8, at most 64.
     pub mac_rows: usize,
     /// Columns of the array, at most 128.
     pub columns: usize,

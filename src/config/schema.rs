@@ -57,7 +57,7 @@ const TABLE: &[(&str, Allowed)] = &[
     ("schema", Allowed::Exactly(VERSION)),
     ("base", Allowed::FileName),
     ("geometry", Allowed::Section(&["mac_rows", "columns", "columns_per_slice", "post_lanes"])),
-    ("geometry.mac_rows", Allowed::Integer(4, 64, "rows, a multiple of 4")),
+    ("geometry.mac_rows", Allowed::Integer(8, 64, "rows, a multiple of 8")),
     ("geometry.columns", Allowed::Integer(1, 128, "columns")),
     ("geometry.columns_per_slice", Allowed::Integer(1, 4, "columns: 1, 2 or 4")),
     ("geometry.post_lanes", Allowed::Integer(1, 16, "lanes")),

@@ -7,6 +7,8 @@ use super::{Analog, Config, Geometry, parse, schema};
 const HIGHEST_V: f64 = 5.0;
 /// Largest relative spread of one capacitor, in percent: 4.04 sigma stay above zero.
 const WIDEST_PERCENT: f64 = 20.0;
+/// Activation digits in one host word: rows come in whole words.
+const ROWS_PER_WORD: usize = 8;
 /// Fewest slices that a lane serves when there are several lanes.
 const SLICES_PER_LANE: usize = 8;
 
@@ -40,7 +42,7 @@ impl Geometry {
     /// Whether the parameters go together; their limits are checked by [`Config::validate`].
     pub fn validate(&self) -> Result<(), Conflict> {
         let Self { mac_rows, columns, columns_per_slice, post_lanes: lanes } = *self;
-        if !mac_rows.is_multiple_of(4) {
+        if !mac_rows.is_multiple_of(ROWS_PER_WORD) {
             return Err(Conflict::MacRows(mac_rows));
         }
         if ![1, 2, 4].contains(&columns_per_slice) {

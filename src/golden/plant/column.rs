@@ -6,12 +6,32 @@ use super::physics::Physics;
 use crate::config::Geometry;
 use crate::golden::chip::{CAP_UNIT, Chip};
 
+/// Capacitors of one MAC row in `C_u / CAP_UNIT`, one per slice. They are integers of 15 bits, so
+/// single precision holds them exactly, in half of the cache.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Capacitors([f32; LANES]);
+
+impl Capacitors {
+    /// Capacitors of around one unit.
+    #[cfg(test)]
+    pub fn test(deviation: &Lanes) -> Self {
+        Self(deviation.0.map(|deviation| (8192.0 + 40.0 * deviation).round() as f32))
+    }
+
+    /// The capacitor of a lane.
+    #[inline(always)]
+    pub fn get(&self, lane: usize) -> f64 {
+        f64::from(self.0[lane])
+    }
+}
+
 /// One column position (or the dummy column) of all slices of a group. Capacitances are in
 /// `C_u / CAP_UNIT`: integers, so their sums are exact.
 #[derive(Clone, Debug)]
 pub struct Column {
     /// MAC capacitors, one entry per MAC row.
-    pub capacitors: Vec<Lanes>,
+    pub capacitors: Vec<Capacitors>,
     /// Sum of the MAC capacitors, K.
     pub mac_sum: Lanes,
     /// Bit-line parasitic, k_p.
@@ -37,9 +57,10 @@ impl Column {
     }
 
     fn new(group: usize, position: usize, plan: &Plan) -> Self {
-        let capacitor = |row| Lanes::from_fn(|l| plan.capacitor(group, l, position, row));
-        let capacitors: Vec<Lanes> = (0..plan.geometry.mac_rows).map(capacitor).collect();
-        let mac_sum = Lanes::from_fn(|l| capacitors.iter().map(|c| c.0[l]).sum());
+        let capacitor =
+            |row| Capacitors(std::array::from_fn(|l| plan.capacitor(group, l, position, row)));
+        let capacitors: Vec<Capacitors> = (0..plan.geometry.mac_rows).map(capacitor).collect();
+        let mac_sum = Lanes::from_fn(|l| capacitors.iter().map(|c| c.get(l)).sum());
         let parasitic = Lanes::from_fn(|l| plan.parasitic(group, l, position));
         let total = |l: usize| mac_sum.0[l] + parasitic.0[l];
         // A column without any capacitance has no voltage to speak of; it stays where it is.
@@ -79,14 +100,14 @@ impl Plan<'_> {
         (slice < self.geometry.slices()).then_some(column)
     }
 
-    fn capacitor(&self, group: usize, lane: usize, position: usize, row: usize) -> f64 {
+    fn capacitor(&self, group: usize, lane: usize, position: usize, row: usize) -> f32 {
         let drawn = if position == 1 && self.shared(position) { 0 } else { position };
-        let Some(column) = self.column(group, lane, position) else { return f64::from(CAP_UNIT) };
+        let Some(column) = self.column(group, lane, position) else { return CAP_UNIT as f32 };
         if self.faults.has(Fault::CapacitorOpen { column, row }) {
             return 0.0;
         }
         let drawn = self.column(group, lane, drawn).unwrap_or(column);
-        f64::from(self.chip.capacitors(drawn)[row])
+        f32::from(self.chip.capacitors(drawn)[row])
     }
 
     /// Whether a planted error gives this position the capacitors of position 0.

@@ -4,10 +4,11 @@ use super::lanes::Lanes;
 use super::phases::{MULTIPLY, Phases};
 use super::rules::{Location, Rule};
 use super::selection::{Selection, existing};
-use super::side::{Firing, OpenSplit, Side};
+use super::side::{Firing, OpenSplit};
 use super::split::Split;
 use super::sram::WordLines;
 use super::{Fault, Plant};
+use crate::config::PLANES;
 use crate::golden::noise::Draw;
 use crate::pins::{Pins, SLICE_WORDS, control};
 use crate::simd::dispatch;
@@ -32,7 +33,9 @@ impl Plant {
             self.floating = false;
         }
         if ended.any(control::SHARE) {
-            self.sides.iter_mut().for_each(Side::disconnect);
+            let [p, n] = &mut self.sides;
+            p.disconnect();
+            n.disconnect();
         }
         self.check_selection(ended, selection);
     }
@@ -64,7 +67,8 @@ impl Plant {
                 let split = nodes.split(g, &self.splits);
                 let sigma = &split.discharged_sigma.0;
                 let volts = Lanes::from_fn(|l| normals[l] * on.0[l] * sigma[l]);
-                nodes.kick(g, volts, split.discharged);
+                let discharged = split.discharged;
+                nodes.kick(g, &volts, &discharged);
             }
         }
     }
@@ -132,7 +136,9 @@ impl Plant {
             }
             if self.phases.any(control::RESET) {
                 let factor = self.physics.decay.reset;
-                self.sides.iter_mut().for_each(|side| side.reset(factor));
+                let [p, n] = &mut self.sides;
+                p.reset(factor);
+                n.reset(factor);
             }
             if self.phases.any(control::SAMPLE) {
                 self.sample(pins);
@@ -248,8 +254,12 @@ impl Plant {
                 } else {
                     Lanes::from_fn(|l| -droop[l])
                 };
-                let column = &self.columns[g][nodes.position];
-                nodes.multiply(g, column, &gain, self.physics.decay.multiply);
+                let plane = lines.only_plane(self.geometry.mac_rows);
+                let floats = match plane {
+                    Some(plane) => self.array.plane(g, plane, nodes.position),
+                    None => &self.floats,
+                };
+                nodes.multiply(g, floats, &gain, self.physics.decay.multiply);
             }
         }
     }
@@ -258,22 +268,17 @@ impl Plant {
     /// open cell.
     fn open(&mut self, side: usize, group: usize, lines: WordLines) {
         let nodes = &mut self.sides[side];
-        let position = nodes.position;
-        let opened = nodes.opened_mut(group);
-        if lines.planes.is_power_of_two() && lines.all_clusters(self.geometry.mac_rows) {
-            let plane = lines.planes.trailing_zeros() as usize;
-            opened.floats.copy_from_slice(self.array.plane(group, plane, position));
-            opened.split = OpenSplit::Plane(plane);
-            return;
+        if let Some(plane) = lines.only_plane(self.geometry.mac_rows) {
+            return nodes.set_split(group, OpenSplit::Plane(plane));
         }
-        opened.floats.fill(u32::MAX);
+        self.floats.fill(u32::MAX);
         for row in lines.rows() {
-            let (m, plane) = (row / 8, row % 8);
-            opened.floats[m] &= self.array.plane(group, plane, position)[m];
+            let (m, plane) = (row / PLANES, row % PLANES);
+            self.floats[m] &= self.array.plane(group, plane, nodes.position)[m];
         }
-        let column = &self.columns[group][position];
-        let split = Split::by_mask(column, &opened.floats, &self.physics);
-        opened.split = OpenSplit::Own(Box::new(split));
+        let column = &self.columns[group][nodes.position];
+        let split = Split::by_mask(column, &self.floats, &self.physics);
+        nodes.set_split(group, OpenSplit::Own(Box::new(split)));
     }
 
     /// A strobe must not begin before both sides are close to where they settle.

@@ -70,7 +70,7 @@ impl Conversion {
 
     /// Fills the lanes that have no slice, in macros whose last group is not full.
     fn pad(&mut self) {
-        if self.slices % LANES == 0 {
+        if self.slices.is_multiple_of(LANES) {
             return;
         }
         let sides = [Draw::Reset, Draw::Sample, Draw::Multiply].map(|draw| [draw(0), draw(1)]);

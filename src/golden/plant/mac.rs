@@ -2,13 +2,13 @@
 //!
 //! Every capacitor has a voltage of its own, but most of what happens to them happens to all alike:
 //! reset, droop and the settling of a connected column move them towards a common value. So
-//! capacitor m is kept as `base + scale (own[m] + kick[m])`, in volts above V_low, and only what
-//! treats rows differently (row DACs, word lines) touches all of them. Row DACs drive a row's
-//! capacitors to one voltage in all slices, so until a word line opens `own[m]` is `gain target[m]`
-//! and need not be written out. `kick` is the noise that the discharge switches leave on the
-//! capacitors behind a 0 when they open: the same for all of these, nothing for the others.
+//! capacitor m is kept as `base + scale own[m]`, in volts above V_low, and only what treats rows
+//! differently changes `own`. There is a form for that too, as long as nothing is left from before:
+//! row DACs drive a row to one voltage in all slices, and word lines then part the capacitors in two,
+//! those behind a 0 and those behind a 1. Only the sum over the rows, once per conversion step, then
+//! goes through all capacitors.
 
-use super::column::Column;
+use super::column::{Capacitors, Column};
 use super::lanes::{LANES, Lanes, selects};
 use crate::simd::dispatch;
 
@@ -18,41 +18,49 @@ pub const NOTHING: f64 = 1e-30;
 /// MAC capacitor voltages of one side of a group. Lanes of inactive slices are 0.
 #[derive(Clone, Debug)]
 pub struct MacNodes {
-    own: Vec<Lanes>,
-    /// While `own[m]` is `gain target[m]`: the gain.
-    driven: Option<Lanes>,
-    /// What the row DACs drove last, in volts above V_low.
-    targets: Vec<f64>,
     base: Lanes,
     scale: f64,
-    kick: Option<Kick>,
-    /// Per MAC row, 0 where a capacitor gets the kick.
-    unkicked: Vec<u32>,
+    own: Own,
+    /// `own[m]` in the form [`Own::Each`].
+    each: Vec<Lanes>,
+    /// What the row DACs drove last, in volts above V_low, per MAC row.
+    targets: Vec<f64>,
+    /// What the word lines opened last: per MAC row 1 where a capacitor floats, 0 where it is
+    /// discharged.
+    floats: Vec<u32>,
     /// `sum k_m own[m]`, when known.
     moment: Option<Lanes>,
 }
 
-/// Noise left by the discharge switches of a plane.
+/// Form of the capacitors' own parts.
 #[derive(Clone, Debug)]
-struct Kick {
-    volts: Lanes,
-    /// Sum of the capacitors that get it, in `C_u / CAP_UNIT`.
-    capacitance: Lanes,
+enum Own {
+    /// A number each.
+    Each,
+    /// `gain target[m]`.
+    Driven { gain: Lanes },
+    /// Of discharged and floating capacitors.
+    Parted([Part; 2]),
+}
+
+/// `common + gain target[m]`.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    common: Lanes,
+    gain: Lanes,
 }
 
 impl MacNodes {
     /// All capacitors at V_low.
     pub fn new(rows: usize) -> Self {
-        let moment = Some(Lanes::ZERO);
         Self {
-            own: vec![Lanes::ZERO; rows],
-            driven: None,
-            targets: vec![0.0; rows],
             base: Lanes::ZERO,
             scale: 0.0,
-            kick: None,
-            unkicked: vec![u32::MAX; rows],
-            moment,
+            own: Own::Each,
+            each: vec![Lanes::ZERO; rows],
+            targets: vec![0.0; rows],
+            floats: vec![u32::MAX; rows],
+            moment: None,
         }
     }
 
@@ -72,21 +80,17 @@ impl MacNodes {
     pub fn clear(&mut self) {
         self.base = Lanes::ZERO;
         self.scale = 0.0;
-        self.kick = None;
-        self.driven = None;
-        self.moment = Some(Lanes::ZERO);
     }
 
     /// Holds some slices at V_low.
     pub fn clear_lanes(&mut self, mask: u32) {
-        self.settle_form();
-        self.own.iter_mut().for_each(|own| own.set(mask, 0.0));
-        self.moment = None;
+        self.write_out();
+        self.each.iter_mut().for_each(|each| each.set(mask, 0.0));
     }
 
     /// Forgets what depends on the column's capacitors.
     pub fn capacitors_changed(&mut self) {
-        self.settle_form();
+        self.moment = None;
     }
 
     /// Distances from the common part shrink by `factor`; the common part stays.
@@ -101,7 +105,9 @@ impl MacNodes {
     /// Discharges all capacitors towards V_low by `factor`.
     #[inline(always)]
     pub fn decay(&mut self, factor: f64) {
-        self.base.0.iter_mut().for_each(|base| *base *= factor);
+        for base in &mut self.base.0 {
+            *base *= factor;
+        }
         self.converge(factor);
     }
 
@@ -117,64 +123,78 @@ impl MacNodes {
     /// 1 for active slices, else 0.
     #[inline(always)]
     pub fn drive(&mut self, targets: &[f64], on: &Lanes, factor: f64) {
-        let scale = self.scale * factor;
         let mut gain = Lanes::from_fn(|l| on.0[l] * (1.0 - factor));
-        let left = Lanes::from_fn(|l| self.base.0[l] * factor);
-        let again = self.driven.filter(|_| self.kick.is_none() && self.targets == targets);
-        if let (Some(before), true) = (again, scale != 0.0) {
-            // The same targets for another cycle: just closer.
+        let scale = self.scale * factor;
+        if scale != 0.0 {
+            // The same targets for another cycle only come closer; anything else is different for
+            // every capacitor from now on.
+            let Own::Driven { gain: before } = &self.own else {
+                return self.recharge(targets, &gain, factor);
+            };
+            if self.targets != targets {
+                return self.recharge(targets, &gain, factor);
+            }
             gain = Lanes::from_fn(|l| gain.0[l] + scale * before.0[l]);
-        } else if scale != 0.0 {
-            self.settle_form();
-            recharge(&mut self.own, targets, &gain, factor);
-            return self.own_form(None);
         }
+        for base in &mut self.base.0 {
+            *base *= factor;
+        }
+        self.scale = 1.0;
         self.targets.copy_from_slice(targets);
-        self.own_form(None);
-        self.base = left;
-        self.driven = Some(gain);
+        self.own = Own::Driven { gain };
+        self.moment = None;
+    }
+
+    #[inline(never)]
+    fn recharge(&mut self, targets: &[f64], gain: &Lanes, factor: f64) {
+        self.write_out();
+        recharge(&mut self.each, targets, gain, factor);
     }
 
     /// One cycle with open word lines: a capacitor whose mask has a 0 decays by `factor` towards
     /// V_low, one with a 1 floats, gaining `gain` volts.
     #[inline(always)]
-    pub fn multiply(&mut self, column: &Column, floats: &[u32], gain: &Lanes, factor: f64) {
-        if self.kick.is_some() {
-            self.settle_form();
-        }
-        let floating = Lanes::from_fn(|l| self.base.0[l] + gain.0[l]);
-        let discharged = Lanes::from_fn(|l| self.base.0[l] * factor);
-        let parts = Parts {
-            floats,
-            common: [&discharged, &floating],
-            scale: [self.scale * factor, self.scale],
+    pub fn multiply(&mut self, floats: &[u32], gain: &Lanes, factor: f64) {
+        let [discharged, floating] = match &self.own {
+            Own::Driven { gain } => [Part { common: Lanes::ZERO, gain: *gain }; 2],
+            Own::Parted(parts) if self.floats == floats => *parts,
+            _ => return self.multiply_each(floats, gain, factor),
         };
-        let mut moment = Lanes::ZERO;
-        match self.driven {
-            Some(gain) => {
-                open_driven(
-                    &mut self.own,
-                    &self.targets,
-                    &gain,
-                    &column.capacitors,
-                    &parts,
-                    &mut moment,
-                );
-            }
-            None => open(&mut self.own, &column.capacitors, &parts, &mut moment),
-        }
-        self.own_form(Some(moment));
+        let (base, scale) = (&self.base.0, self.scale);
+        let floating = Part {
+            common: Lanes::from_fn(|l| base[l] + scale * floating.common.0[l] + gain.0[l]),
+            gain: Lanes::from_fn(|l| scale * floating.gain.0[l]),
+        };
+        let discharged = Part {
+            common: Lanes::from_fn(|l| factor * (base[l] + scale * discharged.common.0[l])),
+            gain: Lanes::from_fn(|l| factor * scale * discharged.gain.0[l]),
+        };
+        self.floats.copy_from_slice(floats);
+        self.own_is(Own::Parted([discharged, floating]));
     }
 
-    /// Noise of the discharge switches as they open: `volts` on the capacitors whose mask has a 0;
-    /// `capacitance` is the sum of these.
+    #[inline(never)]
+    fn multiply_each(&mut self, floats: &[u32], gain: &Lanes, factor: f64) {
+        self.write_out();
+        self.floats.copy_from_slice(floats);
+        open(&mut self.each, floats, gain, factor);
+    }
+
+    /// Noise of the discharge switches as they open, right after [`Self::multiply`]: `volts` on the
+    /// discharged capacitors, whose sum is `discharged`.
     #[inline(always)]
-    pub fn kick(&mut self, volts: Lanes, capacitance: Lanes, floats: &[u32]) {
-        if self.kick.is_some() || self.scale != 1.0 {
-            self.settle_form();
+    pub fn kick(&mut self, volts: &Lanes, discharged: &Lanes) {
+        if let Own::Parted([part, _]) = &mut self.own
+            && self.scale == 1.0
+        {
+            part.common = Lanes::from_fn(|l| part.common.0[l] + volts.0[l]);
+        } else {
+            self.write_out();
+            kick(&mut self.each, &self.floats, volts);
         }
-        self.kick = Some(Kick { volts, capacitance });
-        self.unkicked.copy_from_slice(floats);
+        if let Some(moment) = &mut self.moment {
+            *moment = Lanes::from_fn(|l| moment.0[l] + discharged.0[l] * volts.0[l]);
+        }
     }
 
     /// Distance of the capacitances' weighted mean from the common part, in volts.
@@ -191,61 +211,51 @@ impl MacNodes {
         Lanes::from_fn(|l| column.mac_sum.0[l] * self.base.0[l] + self.scale * moment.0[l])
     }
 
-    /// `sum k_m (own[m] + kick[m])`. The sum over the rows, in their order, is taken anew only after
-    /// a capacitor changed on its own.
+    /// `sum k_m own[m]` over the rows in their order, taken anew only after `own` changed.
     #[inline(always)]
     fn moment(&mut self, column: &Column) -> Lanes {
         if self.scale == 0.0 {
             return Lanes::ZERO;
         }
-        let mut moment = self.moment.unwrap_or_else(|| {
-            let mut moment = Lanes::ZERO;
-            match &self.driven {
-                Some(gain) => weigh_driven(&mut moment, &self.targets, gain, &column.capacitors),
-                None => weigh(&mut moment, &self.own, &column.capacitors),
+        if self.moment.is_none() {
+            let mut sum = Lanes::ZERO;
+            let capacitors = &column.capacitors;
+            match &self.own {
+                Own::Each => weigh(&mut sum, &self.each, capacitors),
+                Own::Driven { gain } => weigh_driven(&mut sum, &self.targets, gain, capacitors),
+                Own::Parted(parts) => {
+                    weigh_parted(&mut sum, &self.targets, &self.floats, parts, capacitors);
+                }
             }
-            moment
-        });
-        self.moment = Some(moment);
-        if let Some(kick) = &self.kick {
-            for l in 0..LANES {
-                moment.0[l] += kick.capacitance.0[l] * kick.volts.0[l];
-            }
+            self.moment = Some(sum);
         }
-        moment
+        self.moment.unwrap_or(Lanes::ZERO)
     }
 
-    /// Brings the voltages into the form base 0, scale 1, no kick. Not while connected, when the
+    /// Writes every voltage out: base 0, scale 1, a number each. Not while connected, when the
     /// common part is elsewhere.
     #[inline(never)]
-    fn settle_form(&mut self) {
-        if let Some(gain) = &self.driven {
-            write_out(&mut self.own, &self.targets, gain);
+    fn write_out(&mut self) {
+        match &self.own {
+            Own::Each => {}
+            Own::Driven { gain } => {
+                let part = Part { common: Lanes::ZERO, gain: *gain };
+                assign(&mut self.each, &self.targets, &self.floats, &[part; 2]);
+            }
+            Own::Parted(parts) => assign(&mut self.each, &self.targets, &self.floats, parts),
         }
-        let kick = self.kick.take().map_or(Lanes::ZERO, |kick| kick.volts);
-        expand(&mut self.own, &self.base, self.scale, &kick, &self.unkicked);
-        self.own_form(None);
+        expand(&mut self.each, &self.base, self.scale);
+        self.own_is(Own::Each);
     }
 
-    /// Says that `own` holds the voltages themselves.
+    /// Says that `own` is the voltage itself, in this form.
     #[inline(always)]
-    fn own_form(&mut self, moment: Option<Lanes>) {
+    fn own_is(&mut self, own: Own) {
+        self.own = own;
         self.base = Lanes::ZERO;
         self.scale = 1.0;
-        self.kick = None;
-        self.driven = None;
-        self.moment = moment;
+        self.moment = None;
     }
-}
-
-/// What open word lines do to the two parts of a column.
-struct Parts<'a> {
-    /// Per MAC row, 1 for slices whose capacitor floats, 0 where it is discharged.
-    floats: &'a [u32],
-    /// New common part of discharged and floating capacitors.
-    common: [&'a Lanes; 2],
-    /// Factor of the own part of discharged and floating capacitors.
-    scale: [f64; 2],
 }
 
 // The loops below go over slices inside and over rows outside. Those that sum over the rows can not
@@ -259,144 +269,183 @@ fn rows_in_order() {
 }
 
 dispatch! {
-    /// `own[m] = base + scale (own[m] + kick[m])`
-    fn expand(own: &mut [Lanes], base: &Lanes, scale: f64, kick: &Lanes, unkicked: &[u32])
-        = expand_body;
+    /// `each[m] = base + scale each[m]`
+    fn expand(each: &mut [Lanes], base: &Lanes, scale: f64) = expand_body;
 }
 
 #[inline(always)]
-fn expand_body(own: &mut [Lanes], base: &Lanes, scale: f64, kick: &Lanes, unkicked: &[u32]) {
-    let (base, kick) = (base.0, kick.0);
-    for (own, &unkicked) in own.iter_mut().zip(unkicked) {
+fn expand_body(each: &mut [Lanes], base: &Lanes, scale: f64) {
+    let base = base.0;
+    for each in each {
         rows_in_order();
         for l in 0..LANES {
-            let kicked = own.0[l] + kick[l];
-            let volts = if selects(unkicked, l) { own.0[l] } else { kicked };
-            own.0[l] = base[l] + scale * volts;
+            each.0[l] = base[l] + scale * each.0[l];
         }
     }
 }
 
 dispatch! {
-    /// `own[m] = gain targets[m]`
-    fn write_out(own: &mut [Lanes], targets: &[f64], gain: &Lanes) = write_out_body;
+    /// Writes out the capacitors of two parts.
+    fn assign(each: &mut [Lanes], targets: &[f64], floats: &[u32], parts: &[Part; 2]) = assign_body;
 }
 
 #[inline(always)]
-fn write_out_body(own: &mut [Lanes], targets: &[f64], gain: &Lanes) {
+fn assign_body(each: &mut [Lanes], targets: &[f64], floats: &[u32], parts: &[Part; 2]) {
+    for (each, (&target, &floats)) in each.iter_mut().zip(targets.iter().zip(floats)) {
+        rows_in_order();
+        for l in 0..LANES {
+            let volts = |part: &Part| part.common.0[l] + part.gain.0[l] * target;
+            let volts = [volts(&parts[0]), volts(&parts[1])];
+            each.0[l] = if selects(floats, l) { volts[1] } else { volts[0] };
+        }
+    }
+}
+
+dispatch! {
+    /// `each[m] = gain targets[m] + factor each[m]`
+    fn recharge(each: &mut [Lanes], targets: &[f64], gain: &Lanes, factor: f64) = recharge_body;
+}
+
+#[inline(always)]
+fn recharge_body(each: &mut [Lanes], targets: &[f64], gain: &Lanes, factor: f64) {
     let gain = gain.0;
-    for (own, &target) in own.iter_mut().zip(targets) {
+    for (each, &target) in each.iter_mut().zip(targets) {
         rows_in_order();
         for l in 0..LANES {
-            own.0[l] = gain[l] * target;
+            each.0[l] = gain[l] * target + factor * each.0[l];
         }
     }
 }
 
 dispatch! {
-    /// `own[m] = gain targets[m] + factor own[m]`
-    fn recharge(own: &mut [Lanes], targets: &[f64], gain: &Lanes, factor: f64) = recharge_body;
+    /// Discharges the capacitors whose mask has a 0 by `factor`, adds `gain` to the others.
+    fn open(each: &mut [Lanes], floats: &[u32], gain: &Lanes, factor: f64) = open_body;
 }
 
 #[inline(always)]
-fn recharge_body(own: &mut [Lanes], targets: &[f64], gain: &Lanes, factor: f64) {
+fn open_body(each: &mut [Lanes], floats: &[u32], gain: &Lanes, factor: f64) {
     let gain = gain.0;
-    for (own, &target) in own.iter_mut().zip(targets) {
+    for (each, &floats) in each.iter_mut().zip(floats) {
         rows_in_order();
         for l in 0..LANES {
-            own.0[l] = gain[l] * target + factor * own.0[l];
+            let volts = [factor * each.0[l], each.0[l] + gain[l]];
+            each.0[l] = if selects(floats, l) { volts[1] } else { volts[0] };
         }
     }
 }
 
 dispatch! {
-    /// Applies the word lines; `moment` is the sum of the results, each times its capacitor.
-    fn open(own: &mut [Lanes], capacitors: &[Lanes], parts: &Parts, moment: &mut Lanes) = open_body;
+    /// Adds volts to the capacitors whose mask has a 0.
+    fn kick(each: &mut [Lanes], floats: &[u32], volts: &Lanes) = kick_body;
 }
 
 #[inline(always)]
-fn open_body(own: &mut [Lanes], capacitors: &[Lanes], parts: &Parts, moment: &mut Lanes) {
-    let [discharged, floating] = parts.common.map(|common| common.0);
-    let mut sum = [0.0; LANES];
-    for ((own, capacitor), &floats) in own.iter_mut().zip(capacitors).zip(parts.floats) {
+fn kick_body(each: &mut [Lanes], floats: &[u32], volts: &Lanes) {
+    let volts = volts.0;
+    for (each, &floats) in each.iter_mut().zip(floats) {
+        rows_in_order();
         for l in 0..LANES {
-            let volts = [
-                discharged[l] + parts.scale[0] * own.0[l],
-                floating[l] + parts.scale[1] * own.0[l],
-            ];
-            own.0[l] = if selects(floats, l) { volts[1] } else { volts[0] };
-            sum[l] += capacitor.0[l] * own.0[l];
+            let kicked = each.0[l] + volts[l];
+            each.0[l] = if selects(floats, l) { each.0[l] } else { kicked };
         }
     }
-    moment.0 = sum;
-}
-
-dispatch! {
-    /// The same for capacitors that are still as the row DACs left them.
-    fn open_driven(
-        own: &mut [Lanes],
-        targets: &[f64],
-        gain: &Lanes,
-        capacitors: &[Lanes],
-        parts: &Parts,
-        moment: &mut Lanes,
-    ) = open_driven_body;
-}
-
-#[inline(always)]
-fn open_driven_body(
-    own: &mut [Lanes],
-    targets: &[f64],
-    gain: &Lanes,
-    capacitors: &[Lanes],
-    parts: &Parts,
-    moment: &mut Lanes,
-) {
-    let [discharged, floating] = parts.common.map(|common| common.0);
-    let gains = parts.scale.map(|scale| gain.0.map(|gain| scale * gain));
-    let mut sum = [0.0; LANES];
-    let rows = own.iter_mut().zip(capacitors).zip(parts.floats.iter().zip(targets));
-    for ((own, capacitor), (&floats, &target)) in rows {
-        for l in 0..LANES {
-            let volts = [discharged[l] + gains[0][l] * target, floating[l] + gains[1][l] * target];
-            own.0[l] = if selects(floats, l) { volts[1] } else { volts[0] };
-            sum[l] += capacitor.0[l] * own.0[l];
-        }
-    }
-    moment.0 = sum;
 }
 
 dispatch! {
     /// Sum over the rows of capacitor times voltage.
-    fn weigh(sum: &mut Lanes, own: &[Lanes], capacitors: &[Lanes]) = weigh_body;
+    fn weigh(sum: &mut Lanes, each: &[Lanes], capacitors: &[Capacitors]) = weigh_body;
 }
 
 #[inline(always)]
-fn weigh_body(sum: &mut Lanes, own: &[Lanes], capacitors: &[Lanes]) {
+fn weigh_body(sum: &mut Lanes, each: &[Lanes], capacitors: &[Capacitors]) {
     let mut total = [0.0; LANES];
-    for (own, capacitor) in own.iter().zip(capacitors) {
+    for (each, capacitor) in each.iter().zip(capacitors) {
         for l in 0..LANES {
-            total[l] += capacitor.0[l] * own.0[l];
+            total[l] += capacitor.get(l) * each.0[l];
         }
     }
     sum.0 = total;
 }
 
 dispatch! {
-    /// The same for `own[m] = gain targets[m]`.
-    fn weigh_driven(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Lanes])
+    /// The same for `gain targets[m]`.
+    fn weigh_driven(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Capacitors])
         = weigh_driven_body;
 }
 
 #[inline(always)]
-fn weigh_driven_body(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Lanes]) {
+fn weigh_driven_body(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Capacitors]) {
     let mut total = [0.0; LANES];
     for (&target, capacitor) in targets.iter().zip(capacitors) {
         for l in 0..LANES {
-            total[l] += capacitor.0[l] * target;
+            total[l] += capacitor.get(l) * target;
         }
     }
     for l in 0..LANES {
         sum.0[l] = gain.0[l] * total[l];
+    }
+}
+
+dispatch! {
+    /// The same for two parts.
+    fn weigh_parted(
+        sum: &mut Lanes,
+        targets: &[f64],
+        floats: &[u32],
+        parts: &[Part; 2],
+        capacitors: &[Capacitors],
+    ) = weigh_parted_body;
+}
+
+#[inline(always)]
+fn weigh_parted_body(
+    sum: &mut Lanes,
+    targets: &[f64],
+    floats: &[u32],
+    [discharged, floating]: &[Part; 2],
+    capacitors: &[Capacitors],
+) {
+    // Local copies, so that no row waits for memory that a store might have changed.
+    let (common, gain) =
+        ([discharged.common.0, floating.common.0], [discharged.gain.0, floating.gain.0]);
+    let mut total = [0.0; LANES];
+    for ((&target, &floats), capacitor) in targets.iter().zip(floats).zip(capacitors) {
+        for l in 0..LANES {
+            let volts = [0, 1].map(|part| common[part][l] + gain[part][l] * target);
+            let volts = if selects(floats, l) { volts[1] } else { volts[0] };
+            total[l] += capacitor.get(l) * volts;
+        }
+    }
+    sum.0 = total;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::random::Key;
+
+    /// Sums over the rows are the same to the last bit on any CPU, in every form.
+    #[test]
+    fn vector_width_changes_nothing() {
+        let key = Key::new([5, 6, 7, 8]);
+        let random = |seed: u32| Lanes::from_fn(|l| key.normal(seed * 32 + l as u32));
+        let capacitors: Vec<Capacitors> = (0..64).map(|m| Capacitors::test(&random(m))).collect();
+        let targets: Vec<f64> = (0..64).map(|m| key.normal(9000 + m)).collect();
+        let floats: Vec<u32> = (0..64).map(|m| key.bits(8000 + m)).collect();
+        let parts = [200, 202].map(|i| Part { common: random(i), gain: random(i + 1) });
+        let mut sums = [Lanes::ZERO; 6];
+        let [wide, narrow, driven, narrow_driven, each, narrow_each] = &mut sums;
+        weigh_parted(wide, &targets, &floats, &parts, &capacitors);
+        weigh_parted_body(narrow, &targets, &floats, &parts, &capacitors);
+        weigh_driven(driven, &targets, &parts[0].gain, &capacitors);
+        weigh_driven_body(narrow_driven, &targets, &parts[0].gain, &capacitors);
+        let mut written = vec![Lanes::ZERO; 64];
+        assign(&mut written, &targets, &floats, &parts);
+        weigh(each, &written, &capacitors);
+        weigh_body(narrow_each, &written, &capacitors);
+        assert_eq!(wide, narrow);
+        assert_eq!(driven, narrow_driven);
+        assert_eq!(each, narrow_each);
+        assert_eq!(wide, each);
     }
 }

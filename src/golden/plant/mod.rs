@@ -6,6 +6,9 @@
 //! that opened when the last cycle ended, change of the selection, droop, firing of injection cells,
 //! settling, decision.
 
+// Loops over slices index several arrays alike; the form of a side's voltages is as large as it is.
+#![allow(clippy::needless_range_loop, clippy::large_enum_variant)]
+
 mod array;
 mod cisar;
 mod column;
@@ -92,6 +95,8 @@ pub struct Plant {
     means: [Vec<Lanes>; 2],
     /// Row-DAC voltages above V_low, for columns and for dummy columns, per MAC row.
     dac: [Vec<f64>; 2],
+    /// Per MAC row, 1 where a capacitor floats, for word lines that are not simply one plane.
+    floats: Vec<u32>,
 }
 
 impl Plant {
@@ -127,6 +132,7 @@ impl Plant {
             sides: [side.clone(), side],
             means: [vec![Lanes::ZERO; groups], vec![Lanes::ZERO; groups]],
             dac: [vec![0.0; rows], vec![0.0; rows]],
+            floats: vec![u32::MAX; rows],
             faults: Faults::default(),
             violations: Violations::default(),
             cycle: 0,

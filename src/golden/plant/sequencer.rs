@@ -126,7 +126,6 @@ pub struct Sequencer {
     pub plant: Plant,
     pub pulses: Pulses,
     decisions: [[u32; SLICE_WORDS]; 7],
-    pub log: Option<Vec<Pins>>,
 }
 
 impl Sequencer {
@@ -134,7 +133,7 @@ impl Sequencer {
         Self {
             plant: plant(geometry, analog),
             pulses: shortest(),
-            decisions: [[0; SLICE_WORDS]; 7], log: None,
+            decisions: [[0; SLICE_WORDS]; 7],
         }
     }
 
@@ -184,7 +183,6 @@ impl Sequencer {
     ) -> Response {
         let mut response = Response::default();
         for _ in 0..pulse.width {
-            if let Some(l) = &mut self.log { l.push(*on); }
             response = self.plant.react(on);
         }
         observe(&mut self.plant);

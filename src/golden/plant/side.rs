@@ -22,16 +22,8 @@ pub struct Side {
     /// While connected: what is left of these distances, which shrink like all others.
     anchor_left: f64,
     connected: bool,
-    /// What the word lines did to the MAC capacitors last.
-    opened: Vec<Opened>,
-}
-
-/// MAC capacitors of a group behind open word lines.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    /// Per MAC row, 1 for slices whose capacitor floats, 0 where it is discharged.
-    pub floats: Vec<u32>,
-    pub split: OpenSplit,
+    /// How the word lines part the MAC capacitors, per group.
+    opened: Vec<OpenSplit>,
 }
 
 /// Which split the word lines make.
@@ -67,10 +59,7 @@ impl Side {
             anchor: vec![Lanes::ZERO; groups],
             anchor_left: 0.0,
             connected: false,
-            opened: vec![
-                Opened { floats: vec![u32::MAX; rows], split: OpenSplit::Plane(0) };
-                groups
-            ],
+            opened: vec![OpenSplit::Plane(0); groups],
         }
     }
 
@@ -174,7 +163,9 @@ impl Side {
         if self.anchor_left < NOTHING {
             self.anchor_left = 0.0;
         }
-        self.mac.iter_mut().for_each(|mac| mac.converge(factor));
+        for mac in &mut self.mac {
+            mac.converge(factor);
+        }
     }
 
     /// One cycle of reset: every node decays towards V_low by `factor`.
@@ -197,23 +188,22 @@ impl Side {
         }
     }
 
-    /// What the word lines of a group open, to be set before [`Self::multiply`].
-    #[inline(always)]
-    pub fn opened_mut(&mut self, group: usize) -> &mut Opened {
-        &mut self.opened[group]
+    /// Says how the word lines of a group part its capacitors.
+    pub fn set_split(&mut self, group: usize, split: OpenSplit) {
+        self.opened[group] = split;
     }
 
     /// One cycle of a group with open word lines, see [`MacNodes::multiply`].
     #[inline(always)]
-    pub fn multiply(&mut self, group: usize, column: &Column, gain: &Lanes, factor: f64) {
+    pub fn multiply(&mut self, group: usize, floats: &[u32], gain: &Lanes, factor: f64) {
         self.disconnect();
-        self.mac[group].multiply(column, &self.opened[group].floats, gain, factor);
+        self.mac[group].multiply(floats, gain, factor);
     }
 
     /// How the word lines of a group split the capacitors.
     #[inline(always)]
     pub fn split<'a>(&'a self, group: usize, splits: &'a Splits) -> &'a Split {
-        match &self.opened[group].split {
+        match &self.opened[group] {
             OpenSplit::Plane(plane) => splits.get(group, *plane, self.position),
             OpenSplit::Own(split) => split,
         }
@@ -222,9 +212,9 @@ impl Side {
     /// Noise of the discharge switches of a group as they open: so many volts on the discharged
     /// capacitors, whose sum is `discharged`.
     #[inline(always)]
-    pub fn kick(&mut self, group: usize, volts: Lanes, discharged: Lanes) {
+    pub fn kick(&mut self, group: usize, volts: &Lanes, discharged: &Lanes) {
         self.disconnect();
-        self.mac[group].kick(volts, discharged, &self.opened[group].floats);
+        self.mac[group].kick(volts, discharged);
     }
 
     /// Adds volts to the bit lines of a group.
@@ -262,12 +252,18 @@ impl Side {
     #[inline(always)]
     pub fn unsettled(&self, group: usize, limit: f64) -> u32 {
         let (bit_line, settled) = (&self.bit_line[group].0, &self.settled[group].0);
-        let far = |l: usize| (bit_line[l] - settled[l]).abs() > limit;
-        // Almost always none is: a bit per slice costs more than this question.
-        if (0..LANES).fold(0, |any, l| any | u64::from(far(l))) == 0 {
-            return 0;
+        let mut any = false;
+        for l in 0..LANES {
+            any |= (bit_line[l] - settled[l]).abs() > limit;
         }
-        (0..LANES).fold(0, |mask, l| mask | u32::from(far(l)) << l)
+        // Almost always none is: a bit per slice costs more than this question.
+        let mut far = 0;
+        if any {
+            for l in 0..LANES {
+                far |= u32::from((bit_line[l] - settled[l]).abs() > limit) << l;
+            }
+        }
+        far
     }
 }
 

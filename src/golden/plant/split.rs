@@ -2,7 +2,7 @@
 //! discharged. kT/C noise needs the total of each part.
 
 use super::array::{Array, Site};
-use super::column::Column;
+use super::column::{Capacitors, Column};
 use super::lanes::{LANES, Lanes, selects};
 use super::physics::Physics;
 use crate::config::{Geometry, PLANES};
@@ -39,7 +39,7 @@ impl Split {
     /// Moves one capacitor to the other part.
     fn moved(&mut self, column: &Column, site: Site, floats: bool, physics: &Physics) {
         let l = site.lane;
-        let capacitor = column.capacitors[site.mac_row].0[l];
+        let capacitor = column.capacitors[site.mac_row].get(l);
         self.discharged.0[l] += if floats { -capacitor } else { capacitor };
         self.discharged_sigma.0[l] = physics.ktc_sigma(self.discharged.0[l]);
         self.floating_sigma.0[l] = physics.ktc_sigma(column.mac_sum.0[l] - self.discharged.0[l]);
@@ -97,14 +97,14 @@ impl Splits {
 
 dispatch! {
     /// Adds up the capacitors whose row's mask has a 0.
-    fn sum_discharged(sum: &mut Lanes, capacitors: &[Lanes], floats: &[u32]) = sum_discharged_body;
+    fn sum_discharged(sum: &mut Lanes, capacitors: &[Capacitors], floats: &[u32]) = sum_discharged_body;
 }
 
 #[inline(always)]
-fn sum_discharged_body(sum: &mut Lanes, capacitors: &[Lanes], floats: &[u32]) {
+fn sum_discharged_body(sum: &mut Lanes, capacitors: &[Capacitors], floats: &[u32]) {
     for (capacitor, &mask) in capacitors.iter().zip(floats) {
         for l in 0..LANES {
-            sum.0[l] += if selects(mask, l) { 0.0 } else { capacitor.0[l] };
+            sum.0[l] += if selects(mask, l) { 0.0 } else { capacitor.get(l) };
         }
     }
 }

@@ -37,6 +37,12 @@ impl WordLines {
         self.clusters == u64::MAX >> (64 - mac_rows.clamp(1, 64))
     }
 
+    /// The plane that is open in every cluster, if nothing else is: the normal MULTIPLY.
+    pub fn only_plane(self, mac_rows: usize) -> Option<usize> {
+        let only = self.planes.is_power_of_two() && self.all_clusters(mac_rows);
+        only.then(|| self.planes.trailing_zeros() as usize)
+    }
+
     /// Lowest physical row that is open, or 0.
     pub fn first_row(self) -> usize {
         let row = PLANES * self.clusters.trailing_zeros() as usize

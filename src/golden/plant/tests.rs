@@ -184,3 +184,44 @@ fn any_pins_are_survived() {
         assert!(plant.violations().total() > 1000);
     }
 }
+
+/// The compiler's vectors do not change a bit: compiled for the baseline and for this CPU, the plant
+/// does the same. (The loops over rows have a test of their own.)
+#[test]
+fn vector_width_changes_nothing() {
+    let mut wide = Sequencer::new(SMALL, analog(true));
+    let mut baseline = plant(SMALL, analog(true));
+    for column in 0..16 {
+        fill(&mut wide.plant, column, |m| (m + column) % 5 > 1);
+        fill(&mut baseline, column, |m| (m + column) % 5 > 1);
+    }
+    for column in 0..3 {
+        let step = Step { column, differential: column == 1, ..Step::new(&[11; 16]) };
+        for (pins, volts) in step_cycles(&step, &mut wide) {
+            baseline.cycle_with(&pins, &mut Response::default());
+            assert_eq!([baseline.bit_line(0), baseline.bit_line(1)].concat(), volts);
+        }
+    }
+}
+
+/// Pins and bit lines of every cycle of a step without injection.
+fn step_cycles(step: &Step, sequencer: &mut Sequencer) -> Vec<(Pins, Vec<f64>)> {
+    let pulses = [
+        control::RESET,
+        control::SAMPLE,
+        0,
+        control::SHARE,
+        control::SHARE | control::INJECT | control::INJECT_TWICE | 16 << control::CELLS_SHIFT,
+        control::SHARE | control::STROBE,
+        control::SHARE | control::LATCH,
+    ];
+    let react = |&bits: &u32| {
+        let mut pins = step.pins();
+        pins.control |= bits;
+        pins.plane_wl = u32::from(bits == 0);
+        pins.inject_p[0] = 0b0110;
+        sequencer.plant.react(&pins);
+        (pins, [sequencer.plant.bit_line(0), sequencer.plant.bit_line(1)].concat())
+    };
+    pulses.iter().map(react).collect()
+}

@@ -45,7 +45,7 @@ fn drawn_capacitors_weigh_the_charge() {
         ..terms
     };
     let mut sequencer = Sequencer::new(SMALL, terms);
-    let cell = |column: usize, m: usize| (column + m) % 3 > 0;
+    let cell = |column: usize, m: usize| (column * 2 + m) % 5 > 1;
     for column in 0..16 {
         fill(&mut sequencer.plant, column, |m| cell(column, m));
     }

@@ -51,31 +51,3 @@ fn plant_speed() {
     }
     println!("idle: {:.1} ns per cycle", start.elapsed().as_nanos() as f64 / 1e5);
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn plant_profile() {
-    let geometry = Geometry { mac_rows: 64, columns: 128, columns_per_slice: 4, post_lanes: 1 };
-    let mut sequencer = Sequencer::new(geometry, analog(true));
-    for column in 0..128 {
-        fill(&mut sequencer.plant, column, |m| (m * 7 + column * 5) % 11 > 4);
-    }
-    sequencer.log = Some(Vec::new());
-    for column in 0..4 {
-        sequencer.step(&Step { column, ..Step::new(&[9; 64]) }, |_, _| {});
-    }
-    let log = sequencer.log.take().unwrap();
-    let mut best = vec![u64::MAX; log.len()];
-    let tsc = || unsafe { std::arch::x86_64::_rdtsc() };
-    for _ in 0..3000 {
-        for (best, pins) in best.iter_mut().zip(&log) {
-            let t = tsc();
-            std::hint::black_box(sequencer.plant.react(pins));
-            *best = (*best).min(tsc() - t);
-        }
-    }
-    println!("{best:?}");
-    let t = Instant::now();
-    for _ in 0..1000 { for pins in &log { std::hint::black_box(sequencer.plant.react(pins)); } }
-    println!("{} per step in a loop", t.elapsed().as_nanos() / 4000);
-}

@@ -1,0 +1,43 @@
+//! The macro's RTL as a list of files, for linters and synthesis.
+
+use std::path::{Path, PathBuf};
+
+/// Written by build.rs, the only file of the list that is not in `rtl/`.
+const GENERATED: &str = "capram_reg_pkg.sv";
+
+/// Every source file in order of dependency, by absolute path. The headers they include lie in
+/// `rtl/`.
+pub fn files() -> Vec<PathBuf> {
+    let rtl = Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl");
+    let generated = Path::new(env!("OUT_DIR"));
+    let lines = include_str!("../rtl/rtl.f").lines().map(str::trim);
+    let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    names.map(|name| if name == GENERATED { generated.join(name) } else { rtl.join(name) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_exists_and_the_top_is_the_last() {
+        let files = files();
+        for file in &files {
+            assert!(file.is_absolute() && file.is_file(), "{}", file.display());
+        }
+        assert!(files.iter().any(|file| file.ends_with(GENERATED)));
+        assert!(files.last().is_some_and(|file| file.ends_with("capram_macro.sv")));
+    }
+
+    /// A module that nobody listed would be missing from lint and synthesis.
+    #[test]
+    fn every_source_of_the_folder_is_listed() {
+        let files = files();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let source = path.extension().is_some_and(|e| e == "sv");
+            assert!(!source || files.contains(&path), "{} is not in rtl.f", path.display());
+        }
+    }
+}
