@@ -12,7 +12,9 @@ pub fn files() -> Vec<PathBuf> {
     let generated = Path::new(env!("OUT_DIR"));
     let lines = include_str!("../rtl/rtl.f").lines().map(str::trim);
     let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    names.map(|name| if name == GENERATED { generated.join(name) } else { rtl.join(name) }).collect()
+    names
+        .map(|name| if name == GENERATED { generated.join(name) } else { rtl.join(name) })
+        .collect()
 }
 
 #[cfg(test)]

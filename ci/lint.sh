@@ -1,0 +1,28 @@
+#!/bin/sh
+# Lints the macro in every geometry, and every module alone as its own top, on both Verilators.
+set -eu
+files=$(cargo run --release --quiet --example rtl_files)
+sim=rtl/sim/capram_sim.sv
+lint() {
+  "$verilator" --lint-only -Wall --assert -Irtl rtl/lint/capram.vlt "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  ! grep -q '%Warning\|%Error' "$log" || { cat "$log"; exit 1; }
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0
+for verilator in "${VERILATOR:-verilator}" "$@"; do
+  for lanes in "4 1" "4 2" "4 4" "2 4" "2 8" "1 8" "1 16"; do
+    lint $files $sim --top-module capram_sim "-GColumnsPerSlice=${lanes% *}" "-GPostLanes=${lanes#* }"
+    passed=$((passed + 1))
+  done
+  lint $files $sim --top-module capram_sim -GMacRows=16 -GColumns=16 -GPostLanes=1
+  for module in ram pulse_timer queue loader sequencer cisar post_lane post sram settings bus macro; do
+    lint $files --top-module "capram_$module"
+    passed=$((passed + 1))
+  done
+  for top in cisar sram echo; do
+    lint $files "rtl/sim/capram_${top}_sim.sv" --top-module "capram_${top}_sim"
+    passed=$((passed + 1))
+  done
+done
+echo "lint: $passed passed, 0 failed"
