@@ -34,9 +34,11 @@ pub fn plant(yaml: &Path, folder: &Path) -> Result<(), String> {
     let list: Mutants = serde_yaml::from_str(&text).map_err(|e| at(&e))?;
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
     for (i, mutant) in list.mutants.iter().enumerate() {
-        let place = find(folder, mutant, i + 1)
-            .map_err(|e| at(&format!("mutant {}: {e}", mutant.name)))?;
-        places.entry(&mutant.file).or_default().push(place);
+        match find(folder, mutant, i + 1) {
+            Ok(place) => places.entry(&mutant.file).or_default().push(place),
+            // Who works on that line wants a build; the test `mutants` insists that all are found.
+            Err(e) => println!("cargo::warning={}", at(&format!("{} left out: {e}", mutant.name))),
+        }
     }
     places.into_iter().try_for_each(|(file, places)| rewrite(&folder.join(file), places))?;
     select(folder)

@@ -28,7 +28,7 @@ FORMATS = {
     "diff1": (1, True, range(-1, 2)),
     "diff2": (2, True, range(-3, 4)),
 }
-OPERATIONS = 12
+OPERATIONS = 24
 CONFIG = pathlib.Path(__file__).parent.parent / "configs" / "ideal.yaml"
 
 

@@ -350,9 +350,9 @@ module capram_macro
     else if (sram_word_line) plane_wl_o = Planes'(1) << access_plane;
   end
   always_comb begin
-    for (int unsigned m = 0; m < MacRows; m++) begin
-      cluster_sel_o[m] = active || (sram_active && access_cluster == ClusterBits'(m));
-    end
+    cluster_sel_o = '0;
+    if (active) cluster_sel_o = '1;
+    else if (sram_active) cluster_sel_o = MacRows'(1) << access_cluster;
   end
 
   `CAPRAM_ASSERT(OneWordLinePerCluster, $onehot0(plane_wl_o))

@@ -11,8 +11,19 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("capram: {error:#}");
+            eprintln!("capram: {}", message(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// The error and its causes in one line; a cause that a message already quotes is not repeated.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |mut line, cause| {
+        if !line.contains(&cause) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &cause;
+        }
+        line
+    })
 }

@@ -1,8 +1,9 @@
 //! `capram cosim`: random operations by seed, or a stimulus from Python.
 
 use anyhow::{Context, bail};
-use capram::config::{Config, Range, WeightFormat};
+use capram::config::{Config, ConfigError, Range, WeightFormat};
 use capram::cosim::{Cosim, Outcome};
+use capram::dut::Dut;
 use capram::report::write_atomic;
 use capram::stimulus::{FileSettings, FileStimulus, RandomStimulus, Stimulus};
 use capram::testbench::Sample;
@@ -11,7 +12,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array3};
 use ndarray_npy::NpzWriter;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -86,6 +87,8 @@ impl Arguments {
     /// Runs, prints and writes; true if everything matched.
     pub fn run(self) -> anyhow::Result<bool> {
         let config = self.config()?;
+        // Before anything is read or written: is there a model of this geometry?
+        Dut::of_macro(&config.geometry).with_context(|| format!("{}: geometry", self.config.display()))?;
         let file = match &self.stimulus {
             Some(path) => Some(FileStimulus::load(path, config.geometry, self.settings())?),
             None => None,
@@ -108,19 +111,21 @@ impl Arguments {
         if let (Some(path), true) = (&self.waves, outcome.report.passed()) {
             whole_view(path, &cosim, &outcome)?;
         }
-        print!("{}", outcome.report);
         if let Some(path) = &self.json {
             outcome.report.write_json(path)?;
         }
         if let (Some(path), Some(file)) = (&self.results, &file) {
             write_results(path, &outcome, config.geometry.slices(), file)?;
         }
+        // Last, and no matter whether somebody still reads: `| head` must not cost the files.
+        let _ = write!(std::io::stdout(), "{}", outcome.report);
         Ok(outcome.report.passed())
     }
 
-    fn config(&self) -> anyhow::Result<Config> {
+    fn config(&self) -> Result<Config, ConfigError> {
         match self.config.to_str() {
-            Some(name) if Config::builtin_names().any(|known| known == name) => Ok(Config::builtin(name)?),
+            // A bare word that is no file can only be meant as a name.
+            Some(name) if is_name(name) && !self.config.exists() => Ok(Config::builtin(name)?),
             _ => Ok(Config::load(&self.config)?),
         }
     }
@@ -136,11 +141,14 @@ impl Arguments {
 
     /// Refuses what could not be written before hours are spent on it.
     fn check_outputs(&self) -> anyhow::Result<()> {
-        for path in [&self.json, &self.results, &self.waves].into_iter().flatten() {
+        let optional = [&self.json, &self.results, &self.waves].into_iter().flatten();
+        for path in optional.chain([&self.failure_waves]) {
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
-                bail!("{}: there is no folder {}", path.display(), folder.display());
+                bail!("{}: there is no folder {}; the folder of an output must exist", path.display(), folder.display());
             }
+            // The file has no name and is gone at once.
+            tempfile::tempfile_in(folder).with_context(|| format!("{}: cannot be written", path.display()))?;
             if path.is_dir() {
                 bail!("{}: is a folder; a file name is needed", path.display());
             }
@@ -149,9 +157,18 @@ impl Arguments {
     }
 }
 
+/// Whether this could be the name of a built-in configuration, and not a path.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
+
+/// Cycles that go by while the first activations are loaded, at least, and cycles to show.
+const FIRST_LOAD: u64 = 10;
+const SHOWN: u64 = 110;
 
 /// A bar on a terminal, nothing in a pipe.
 fn progress(operations: u64) -> ProgressBar {
@@ -163,21 +180,24 @@ fn progress(operations: u64) -> ProgressBar {
 fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()> {
     let Some(first) = outcome.batches.first() else { return Ok(()) };
     let ps = |cycle: u64| (cycle as f64 * cosim.config.timing.period_s() * 1e12) as u64;
-    let start = first.operating.start + 60;
-    let window = Window { from_ps: ps(start), to_ps: ps(start + 90), end_ps: ps(first.operating.end) };
+    let start = first.operating.start + FIRST_LOAD;
+    let window = Window { from_ps: ps(start), to_ps: ps(start + SHOWN), end_ps: ps(first.operating.end) };
     let markers = vec![Marker { name: "first operations".into(), time_ps: ps(start) }];
     write_views(fst, &cosim_view(&cosim.config.geometry, &[0, 1], window, markers))?;
     Ok(())
 }
 
 /// `codes` (uint8, [operations, conversion steps, slices]) and `results` (int32, [operations,
-/// outputs]).
+/// outputs]); not if the run ended early: then its verdict says why.
 fn write_results(path: &Path, outcome: &Outcome, slices: usize, file: &FileStimulus) -> anyhow::Result<()> {
     let operations = outcome.batches.iter().map(|b| b.results.len()).sum();
+    if operations as u64 != file.operations() {
+        eprintln!("capram: {}: not written, the run ended early after many mismatches", path.display());
+        return Ok(());
+    }
     let codes = outcome.batches.iter().flat_map(|b| &b.codes).flatten().flatten().copied().collect();
     let results = outcome.batches.iter().flat_map(|b| &b.results).flatten().copied().collect();
-    let codes: Array3<u8> = Array3::from_shape_vec((operations, file.steps(), slices), codes)
-        .context("the run ended early, after mismatches; there are no complete results to write")?;
+    let codes: Array3<u8> = Array3::from_shape_vec((operations, file.steps(), slices), codes)?;
     let results: Array2<i32> = Array2::from_shape_vec((operations, file.outputs()), results)?;
     let mut bytes = Cursor::new(vec![]);
     let mut npz = NpzWriter::new(&mut bytes);

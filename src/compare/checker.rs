@@ -4,6 +4,7 @@ use super::signals::FIELDS;
 use crate::golden::reference::{DecisionMismatch, Expected, Phase, Reference};
 use crate::pins::{CONTROL_WORDS, Pins, SLICE_WORDS};
 use crate::report::MismatchRow;
+use crate::simd::dispatch;
 
 /// Largest difference of two node voltages that still agrees, in V.
 pub const VOLT_TOLERANCE: f64 = 1e-6;
@@ -74,10 +75,11 @@ impl Checker {
     #[inline]
     pub fn volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
         self.counts.volts += golden.len() as u64;
-        let worst = golden.iter().zip(observed).fold(0.0, |worst: f64, (g, o)| worst.max((g - o).abs()));
+        let mut worst = 0;
+        worst_difference(&mut worst, golden, observed);
+        let worst = f64::from_bits(worst);
         self.counts.worst_volt_error = self.counts.worst_volt_error.max(worst);
-        // Written so that a NaN is a mismatch too.
-        if !(worst <= VOLT_TOLERANCE) || observed.iter().any(|v| v.is_nan()) {
+        if worst.is_nan() || worst > VOLT_TOLERANCE {
             self.blame_volts(node, expected, golden, observed);
         }
     }
@@ -149,7 +151,7 @@ impl Checker {
     #[cold]
     fn blame_volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
         for (slice, (g, o)) in golden.iter().zip(observed).enumerate() {
-            if !((g - o).abs() <= VOLT_TOLERANCE) {
+            if (g - o).is_nan() || (g - o).abs() > VOLT_TOLERANCE {
                 let mut row = self.row("voltage", node, expected);
                 self.place_slice(&mut row, expected, slice);
                 row.expected = format!("{:.6} mV", g * 1e3);
@@ -197,6 +199,19 @@ impl Checker {
         for (side, (name, observed)) in ["bit_line_p", "bit_line_n"].iter().zip(bit_lines).enumerate() {
             self.volts(name, expected, reference.bit_line(pulse, side), observed);
         }
+    }
+}
+
+dispatch! {
+    /// Bits of the largest magnitude of a difference: magnitudes order like their bits, and a NaN
+    /// is above them all, so that it can not hide.
+    fn worst_difference(worst: &mut u64, golden: &[f64], observed: &[f64]) = worst_difference_body;
+}
+
+#[inline(always)]
+fn worst_difference_body(worst: &mut u64, golden: &[f64], observed: &[f64]) {
+    for (g, o) in golden.iter().zip(observed) {
+        *worst = (*worst).max((g - o).abs().to_bits());
     }
 }
 

@@ -86,6 +86,18 @@ impl WeightFormat {
         }
     }
 
+    /// The name that files and options use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Single1 => "single1",
+            Self::Single2 => "single2",
+            Self::Single3 => "single3",
+            Self::Single4 => "single4",
+            Self::Diff1 => "diff1",
+            Self::Diff2 => "diff2",
+        }
+    }
+
     /// Whether a digit is the difference of two columns.
     pub fn differential(self) -> bool {
         matches!(self, Self::Diff1 | Self::Diff2)

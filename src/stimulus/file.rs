@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// Operations of a batch.
 const BATCH: usize = 256;
+/// What each array must be.
+const WEIGHTS: &str = "int8, [8, MAC rows, outputs]";
+const ACTIVATIONS: &str = "uint8, [operations, MAC rows]";
+const PLANE: &str = "uint8, [operations]";
 
 /// Why a stimulus file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +26,15 @@ pub enum StimulusError {
         /// The cause.
         source: std::io::Error,
     },
-    /// Not an npz, an array is missing, or of another type.
+    /// Not an archive of arrays.
+    #[error("{path}: not a NumPy .npz file: {reason}; needed: one with `weights`, `activations` and `plane`")]
+    NotNpz {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        reason: String,
+    },
+    /// An array is missing, or of another type.
     #[error("{path}: array `{array}`: {reason}; needed: {needed}")]
     Array {
         /// The file.
@@ -76,10 +88,18 @@ impl FileStimulus {
     pub fn load(path: &Path, geometry: Geometry, settings: FileSettings) -> Result<Self, StimulusError> {
         let file = File::open(path).map_err(|source| StimulusError::Open { path: path.into(), source })?;
         let bad = |array, reason: String, needed| StimulusError::Array { path: path.into(), array, reason, needed };
-        let mut npz = NpzReader::new(file).map_err(|e| bad("*", e.to_string(), "a NumPy .npz file"))?;
-        let weights = npz.by_name("weights").map_err(|e| bad("weights", e.to_string(), "int8, [8, MAC rows, outputs]"))?;
-        let activations = npz.by_name("activations").map_err(|e| bad("activations", e.to_string(), "uint8, [operations, MAC rows]"))?;
-        let plane = npz.by_name("plane").map_err(|e| bad("plane", e.to_string(), "uint8, [operations]"))?;
+        let not_npz = |e: ndarray_npy::ReadNpzError| StimulusError::NotNpz { path: path.into(), reason: e.to_string() };
+        let mut npz = NpzReader::new(file).map_err(not_npz)?;
+        let names = npz.names().map_err(not_npz)?;
+        for (array, needed) in [("weights", WEIGHTS), ("activations", ACTIVATIONS), ("plane", PLANE)] {
+            if !names.iter().any(|name| name == array) {
+                let reason = format!("missing; the file has {}", names.join(", "));
+                return Err(bad(array, reason, needed));
+            }
+        }
+        let weights = npz.by_name("weights").map_err(|e| bad("weights", e.to_string(), WEIGHTS))?;
+        let activations = npz.by_name("activations").map_err(|e| bad("activations", e.to_string(), ACTIVATIONS))?;
+        let plane = npz.by_name("plane").map_err(|e| bad("plane", e.to_string(), PLANE))?;
         let stimulus = Self { settings, geometry, weights, activations, plane };
         stimulus.check().map_err(|(place, value, allowed)| StimulusError::Value { path: path.into(), place, value, allowed })?;
         Ok(stimulus)
@@ -97,21 +117,24 @@ impl FileStimulus {
         let wrong = |place: &str, value: String, allowed: String| Err((place.to_string(), value, allowed));
         let shape = self.weights.shape();
         if places == 0 {
-            return wrong("--weight-format", format!("{format:?}"), format!("a format of at most {} columns", g.columns_per_slice));
+            return wrong("--weight-format", format.name().into(), format!("a format of at most {} columns", g.columns_per_slice));
         }
         if shape[..2] != [PLANES, g.mac_rows] || !(1..=places).contains(&shape[2]) {
-            let allowed = format!("[{PLANES}, {}, 1..={places}] for {format:?}", g.mac_rows);
+            let allowed = format!("[{PLANES}, {}, 1..={places}] for {}", g.mac_rows, format.name());
             return wrong("weights.shape", format!("{shape:?}"), allowed);
         }
         let operations = self.plane.len();
-        if self.activations.shape() != [operations, g.mac_rows] || operations == 0 {
-            let allowed = format!("[{operations}, {}] as `plane` has {operations} entries, at least one", g.mac_rows);
+        if operations == 0 {
+            return wrong("plane.shape", "[0]".into(), "at least one operation".into());
+        }
+        if self.activations.shape() != [operations, g.mac_rows] {
+            let allowed = format!("[{operations}, {}]: one row for each entry of `plane`", g.mac_rows);
             return wrong("activations.shape", format!("{:?}", self.activations.shape()), allowed);
         }
         if let Some((i, w)) = self.weights.indexed_iter().find(|&(_, &w)| !format.holds(w)) {
             let (low, high) = format.weight_range();
             let zero = if format == WeightFormat::Single1 { " without 0" } else { "" };
-            return wrong(&format!("weights{:?}", [i.0, i.1, i.2]), w.to_string(), format!("{low}..={high}{zero} for {format:?}"));
+            return wrong(&format!("weights{:?}", [i.0, i.1, i.2]), w.to_string(), format!("{low}..={high}{zero} for {}", format.name()));
         }
         let top = (1u16 << activation_bits) - 1;
         if let Some((i, x)) = self.activations.indexed_iter().find(|&(_, &x)| u16::from(x) > top) {

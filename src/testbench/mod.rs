@@ -514,7 +514,9 @@ impl Testbench {
     /// Writes an FST from the next cycle on.
     pub fn open_waves(&mut self, path: &Path) -> Result<(), BenchError> {
         self.dut.open_waves(path, self.period_s * 1e12)?;
-        self.voltages = Some(Voltages::new(self.geometry.slices()));
+        let voltages = Voltages::new(self.geometry.slices(), &self.plant);
+        self.dut.set_volts(voltages.rows());
+        self.voltages = Some(voltages);
         Ok(())
     }
 

@@ -11,8 +11,13 @@ pub struct Voltages {
 }
 
 impl Voltages {
-    pub fn new(slices: usize) -> Self {
-        Self { slices, rows: vec![0.0; 6 * slices] }
+    /// Starts at the plant's present voltages, golden ones too: a viewer scales curves by all
+    /// values in the file, so zeros that never were would flatten them.
+    pub fn new(slices: usize, plant: &Plant) -> Self {
+        let mut voltages = Self { slices, rows: vec![0.0; 6 * slices] };
+        voltages.observe(plant);
+        voltages.rows.copy_within(..2 * slices, 2 * slices);
+        voltages
     }
 
     fn row(&mut self, row: usize) -> &mut [f64] {
