@@ -1,6 +1,10 @@
 //! Co-verification harness for the CAP-RAM in-memory-computing macro: its RTL (Verilator) in closed
 //! loop with a plant of the array and the analog side, checked in lockstep by an independent
 //! reference. `docs/theory_of_operation.md` is the specification.
+#![cfg_attr(
+    feature = "verilator",
+    doc = concat!("\nA testbench of one's own:\n```\n", include_str!("../examples/own_testbench.rs"), "```\n")
+)]
 
 pub mod config;
 pub mod golden;

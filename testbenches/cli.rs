@@ -306,3 +306,10 @@ fn a_violated_rule_has_a_name_and_leaves_waves() {
     desk.configuration("cured.yaml", "small.yaml", &cure);
     assert_eq!(desk.report(&["--config", "cured.yaml", "--ops", "5"], 0)["rule_violations"], 0);
 }
+
+#[test]
+fn the_readme_shows_the_example_as_it_is() {
+    let (_, code) =
+        include_str!("../examples/own_testbench.rs").split_once("\n\n").expect("a heading");
+    assert!(include_str!("../README.md").contains(code.trim_end()));
+}

@@ -88,7 +88,8 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<bool> {
         let config = self.config()?;
         // Before anything is read or written: is there a model of this geometry?
-        Dut::of_macro(&config.geometry).with_context(|| format!("{}: geometry", self.config.display()))?;
+        Dut::of_macro(&config.geometry)
+            .with_context(|| format!("{}: geometry", self.config.display()))?;
         let file = match &self.stimulus {
             Some(path) => Some(FileStimulus::load(path, config.geometry, self.settings())?),
             None => None,
@@ -143,12 +144,18 @@ impl Arguments {
     fn check_outputs(&self) -> anyhow::Result<()> {
         let optional = [&self.json, &self.results, &self.waves].into_iter().flatten();
         for path in optional.chain([&self.failure_waves]) {
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder =
+                path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
-                bail!("{}: there is no folder {}; the folder of an output must exist", path.display(), folder.display());
+                bail!(
+                    "{}: there is no folder {}; the folder of an output must exist",
+                    path.display(),
+                    folder.display()
+                );
             }
             // The file has no name and is gone at once.
-            tempfile::tempfile_in(folder).with_context(|| format!("{}: cannot be written", path.display()))?;
+            tempfile::tempfile_in(folder)
+                .with_context(|| format!("{}: cannot be written", path.display()))?;
             if path.is_dir() {
                 bail!("{}: is a folder; a file name is needed", path.display());
             }
@@ -166,9 +173,8 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Cycles that go by while the first activations are loaded, at least, and cycles to show.
-const FIRST_LOAD: u64 = 10;
-const SHOWN: u64 = 110;
+/// Cycles that the viewers show at first.
+const SHOWN: u64 = 100;
 
 /// A bar on a terminal, nothing in a pipe.
 fn progress(operations: u64) -> ProgressBar {
@@ -180,8 +186,10 @@ fn progress(operations: u64) -> ProgressBar {
 fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()> {
     let Some(first) = outcome.batches.first() else { return Ok(()) };
     let ps = |cycle: u64| (cycle as f64 * cosim.config.timing.period_s() * 1e12) as u64;
-    let start = first.operating.start + FIRST_LOAD;
-    let window = Window { from_ps: ps(start), to_ps: ps(start + SHOWN), end_ps: ps(first.operating.end) };
+    // The first activations take two cycles per word of eight rows, then one per four rows.
+    let start = first.operating.start + cosim.config.geometry.mac_rows as u64 / 2;
+    let window =
+        Window { from_ps: ps(start), to_ps: ps(start + SHOWN), end_ps: ps(first.operating.end) };
     let markers = vec![Marker { name: "first operations".into(), time_ps: ps(start) }];
     write_views(fst, &cosim_view(&cosim.config.geometry, &[0, 1], window, markers))?;
     Ok(())
@@ -189,13 +197,22 @@ fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()
 
 /// `codes` (uint8, [operations, conversion steps, slices]) and `results` (int32, [operations,
 /// outputs]); not if the run ended early: then its verdict says why.
-fn write_results(path: &Path, outcome: &Outcome, slices: usize, file: &FileStimulus) -> anyhow::Result<()> {
+fn write_results(
+    path: &Path,
+    outcome: &Outcome,
+    slices: usize,
+    file: &FileStimulus,
+) -> anyhow::Result<()> {
     let operations = outcome.batches.iter().map(|b| b.results.len()).sum();
     if operations as u64 != file.operations() {
-        eprintln!("capram: {}: not written, the run ended early after many mismatches", path.display());
+        eprintln!(
+            "capram: {}: not written, the run ended early after many mismatches",
+            path.display()
+        );
         return Ok(());
     }
-    let codes = outcome.batches.iter().flat_map(|b| &b.codes).flatten().flatten().copied().collect();
+    let codes =
+        outcome.batches.iter().flat_map(|b| &b.codes).flatten().flatten().copied().collect();
     let results = outcome.batches.iter().flat_map(|b| &b.results).flatten().copied().collect();
     let codes: Array3<u8> = Array3::from_shape_vec((operations, file.steps(), slices), codes)?;
     let results: Array2<i32> = Array2::from_shape_vec((operations, file.outputs()), results)?;

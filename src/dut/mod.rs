@@ -83,6 +83,8 @@ impl Dut {
     /// Writes an FST from the next cycle on; one phase-clock cycle lasts `period_ps`.
     pub fn open_waves(&mut self, path: &Path, period_ps: f64) -> Result<(), DutError> {
         let error = |reason: String| DutError::Waves { path: path.display().to_string(), reason };
+        // Verilator's writers do not all notice, so the file is tried here.
+        std::fs::File::create(path).map_err(|e| error(e.to_string()))?;
         let text = path.to_str().ok_or_else(|| error("not a UTF-8 path".into()))?;
         self.model.pin_mut().open_waves(text, period_ps).map_err(|e| error(e.what().into()))
     }

@@ -27,7 +27,9 @@ pub enum StimulusError {
         source: std::io::Error,
     },
     /// Not an archive of arrays.
-    #[error("{path}: not a NumPy .npz file: {reason}; needed: one with `weights`, `activations` and `plane`")]
+    #[error(
+        "{path}: not a NumPy .npz file: {reason}; needed: one with `weights`, `activations` and `plane`"
+    )]
     NotNpz {
         /// The file.
         path: PathBuf,
@@ -85,23 +87,45 @@ pub struct FileStimulus {
 impl FileStimulus {
     /// Reads `weights` (int8, [8 planes, MAC rows, outputs]), `activations` (uint8, [operations,
     /// MAC rows]) and `plane` (uint8, [operations]).
-    pub fn load(path: &Path, geometry: Geometry, settings: FileSettings) -> Result<Self, StimulusError> {
-        let file = File::open(path).map_err(|source| StimulusError::Open { path: path.into(), source })?;
-        let bad = |array, reason: String, needed| StimulusError::Array { path: path.into(), array, reason, needed };
-        let not_npz = |e: ndarray_npy::ReadNpzError| StimulusError::NotNpz { path: path.into(), reason: e.to_string() };
+    pub fn load(
+        path: &Path,
+        geometry: Geometry,
+        settings: FileSettings,
+    ) -> Result<Self, StimulusError> {
+        let file =
+            File::open(path).map_err(|source| StimulusError::Open { path: path.into(), source })?;
+        let bad = |array, reason: String, needed| StimulusError::Array {
+            path: path.into(),
+            array,
+            reason,
+            needed,
+        };
+        let not_npz = |e: ndarray_npy::ReadNpzError| StimulusError::NotNpz {
+            path: path.into(),
+            reason: e.to_string(),
+        };
         let mut npz = NpzReader::new(file).map_err(not_npz)?;
         let names = npz.names().map_err(not_npz)?;
-        for (array, needed) in [("weights", WEIGHTS), ("activations", ACTIVATIONS), ("plane", PLANE)] {
+        for (array, needed) in
+            [("weights", WEIGHTS), ("activations", ACTIVATIONS), ("plane", PLANE)]
+        {
             if !names.iter().any(|name| name == array) {
                 let reason = format!("missing; the file has {}", names.join(", "));
                 return Err(bad(array, reason, needed));
             }
         }
         let weights = npz.by_name("weights").map_err(|e| bad("weights", e.to_string(), WEIGHTS))?;
-        let activations = npz.by_name("activations").map_err(|e| bad("activations", e.to_string(), ACTIVATIONS))?;
+        let activations = npz
+            .by_name("activations")
+            .map_err(|e| bad("activations", e.to_string(), ACTIVATIONS))?;
         let plane = npz.by_name("plane").map_err(|e| bad("plane", e.to_string(), PLANE))?;
         let stimulus = Self { settings, geometry, weights, activations, plane };
-        stimulus.check().map_err(|(place, value, allowed)| StimulusError::Value { path: path.into(), place, value, allowed })?;
+        stimulus.check().map_err(|(place, value, allowed)| StimulusError::Value {
+            path: path.into(),
+            place,
+            value,
+            allowed,
+        })?;
         Ok(stimulus)
     }
 
@@ -114,10 +138,15 @@ impl FileStimulus {
         let g = &self.geometry;
         let FileSettings { format, activation_bits, .. } = self.settings;
         let places = g.units(format) * g.slices();
-        let wrong = |place: &str, value: String, allowed: String| Err((place.to_string(), value, allowed));
+        let wrong =
+            |place: &str, value: String, allowed: String| Err((place.to_string(), value, allowed));
         let shape = self.weights.shape();
         if places == 0 {
-            return wrong("--weight-format", format.name().into(), format!("a format of at most {} columns", g.columns_per_slice));
+            return wrong(
+                "--weight-format",
+                format.name().into(),
+                format!("a format of at most {} columns", g.columns_per_slice),
+            );
         }
         if shape[..2] != [PLANES, g.mac_rows] || !(1..=places).contains(&shape[2]) {
             let allowed = format!("[{PLANES}, {}, 1..={places}] for {}", g.mac_rows, format.name());
@@ -128,20 +157,31 @@ impl FileStimulus {
             return wrong("plane.shape", "[0]".into(), "at least one operation".into());
         }
         if self.activations.shape() != [operations, g.mac_rows] {
-            let allowed = format!("[{operations}, {}]: one row for each entry of `plane`", g.mac_rows);
+            let allowed =
+                format!("[{operations}, {}]: one row for each entry of `plane`", g.mac_rows);
             return wrong("activations.shape", format!("{:?}", self.activations.shape()), allowed);
         }
         if let Some((i, w)) = self.weights.indexed_iter().find(|&(_, &w)| !format.holds(w)) {
             let (low, high) = format.weight_range();
             let zero = if format == WeightFormat::Single1 { " without 0" } else { "" };
-            return wrong(&format!("weights{:?}", [i.0, i.1, i.2]), w.to_string(), format!("{low}..={high}{zero} for {}", format.name()));
+            return wrong(
+                &format!("weights{:?}", [i.0, i.1, i.2]),
+                w.to_string(),
+                format!("{low}..={high}{zero} for {}", format.name()),
+            );
         }
         let top = (1u16 << activation_bits) - 1;
         if let Some((i, x)) = self.activations.indexed_iter().find(|&(_, &x)| u16::from(x) > top) {
-            return wrong(&format!("activations{:?}", [i.0, i.1]), x.to_string(), format!("0..={top} for --activation-bits {activation_bits}"));
+            return wrong(
+                &format!("activations{:?}", [i.0, i.1]),
+                x.to_string(),
+                format!("0..={top} for --activation-bits {activation_bits}"),
+            );
         }
         match self.plane.indexed_iter().find(|&(_, &p)| usize::from(p) >= PLANES) {
-            Some((i, p)) => wrong(&format!("plane[{i}]"), p.to_string(), format!("0..={}", PLANES - 1)),
+            Some((i, p)) => {
+                wrong(&format!("plane[{i}]"), p.to_string(), format!("0..={}", PLANES - 1))
+            }
             None => Ok(()),
         }
     }
@@ -184,7 +224,12 @@ impl Stimulus for FileStimulus {
         let plane = |plane| PlaneWeights {
             plane,
             format: self.settings.format,
-            weights: self.weights.index_axis(ndarray::Axis(0), plane).outer_iter().map(|row| row.to_vec()).collect(),
+            weights: self
+                .weights
+                .index_axis(ndarray::Axis(0), plane)
+                .outer_iter()
+                .map(|row| row.to_vec())
+                .collect(),
         };
         let step = |i| Step {
             operation: self.operation(i),

@@ -122,6 +122,6 @@ impl Draw {
 
     /// Uniform below `limit` (far below 2^32, so that the rounding does not matter).
     fn below(&mut self, limit: usize) -> usize {
-        (u64::from(self.bits()) * limit as u64 >> 32) as usize
+        ((u64::from(self.bits()) * limit as u64) >> 32) as usize
     }
 }

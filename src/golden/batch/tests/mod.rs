@@ -15,7 +15,7 @@ use crate::golden::random::Key;
 
 /// Geometries with whole and broken vectors of slices, all rows and few.
 fn geometries() -> Vec<Geometry> {
-    [(64, 128, 4), (64, 128, 1), (4, 34, 2), (36, 20, 2), (12, 5, 1)]
+    [(64, 128, 4), (64, 128, 1), (8, 34, 2), (40, 20, 2), (16, 5, 1)]
         .map(|(mac_rows, columns, columns_per_slice)| Geometry {
             mac_rows,
             columns,

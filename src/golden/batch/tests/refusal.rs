@@ -47,8 +47,8 @@ fn wrong_shapes_and_values_are_refused() {
     let convert = |digits: &[u8], codes: usize| ideal.convert(digits, &mut vec![0; codes]).err();
 
     assert_eq!(
-        new(&Geometry { mac_rows: 68, ..geometry }, &step, &plane),
-        Some(BatchError::Size { mac_rows: 68, columns: 8 })
+        new(&Geometry { mac_rows: 72, ..geometry }, &step, &plane),
+        Some(BatchError::Size { mac_rows: 72, columns: 8 })
     );
     assert_eq!(
         new(&Geometry { columns_per_slice: 3, ..geometry }, &step, &plane),
