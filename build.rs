@@ -1,19 +1,19 @@
 //! Registers to their two languages; RTL to C++ to static libraries; the bridge between.
 
-#[path = "build/registers.rs"]
-mod registers;
+#[cfg(feature = "verilator")]
+#[path = "build/link.rs"]
+mod link;
 #[cfg(feature = "verilator")]
 #[path = "build/mutants.rs"]
 mod mutants;
+#[path = "build/registers.rs"]
+mod registers;
 #[cfg(feature = "verilator")]
 #[path = "build/tops.rs"]
 mod tops;
 #[cfg(feature = "verilator")]
 #[path = "build/verilate.rs"]
 mod verilate;
-#[cfg(feature = "verilator")]
-#[path = "build/link.rs"]
-mod link;
 
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,8 @@ fn build(out: &Path) -> Result<(), String> {
 }
 
 fn generate_registers(out: &Path) -> Result<(), String> {
-    let yaml = std::fs::read_to_string("rtl/registers.yaml").map_err(|e| format!("rtl/registers.yaml: {e}"))?;
+    let yaml = std::fs::read_to_string("rtl/registers.yaml")
+        .map_err(|e| format!("rtl/registers.yaml: {e}"))?;
     let generated = registers::generate(&yaml).map_err(|e| format!("rtl/registers.yaml: {e}"))?;
     write(&out.join("capram_reg_pkg.sv"), &generated.package)?;
     write(&out.join("registers.rs"), &generated.module)

@@ -19,7 +19,14 @@ pub fn models(out: &Path) -> Result<(), String> {
     let tops = tops::tops(&geometries);
     // The bridge first: it lays out the include folders that the models need.
     let mut bridge = cxx_build::bridge("src/dut/bridge.rs");
-    parallel(tops.iter().map(|top| { let v = &verilator; move || one_model(v, top, out) }).collect())?;
+    parallel(
+        tops.iter()
+            .map(|top| {
+                let v = &verilator;
+                move || one_model(v, top, out)
+            })
+            .collect(),
+    )?;
     runtime(&verilator, out)?;
     write(&out.join("models.rs"), &table_rs(&geometries))?;
     write(&out.join("models.cc"), &table_cc(&tops, &verilator))?;
@@ -28,9 +35,15 @@ pub fn models(out: &Path) -> Result<(), String> {
     for user in ["VL_USER_FATAL", "VL_USER_STOP", "VL_USER_FINISH"] {
         bridge.define(user, "1");
     }
-    bridge.warnings(false).try_compile("capram_bridge").map_err(|e| format!("the bridge does not compile: {e}"))?;
+    bridge
+        .warnings(false)
+        .try_compile("capram_bridge")
+        .map_err(|e| format!("the bridge does not compile: {e}"))?;
     for top in &tops {
-        println!("cargo::rustc-link-search=native={}", out.join("models").join(&top.name).display());
+        println!(
+            "cargo::rustc-link-search=native={}",
+            out.join("models").join(&top.name).display()
+        );
         println!("cargo::rustc-link-lib=static=capram_{}", top.name);
     }
     println!("cargo::rustc-link-search=native={}", out.join("runtime").display());
@@ -58,7 +71,8 @@ fn one_model(verilator: &Verilator, top: &Top, out: &Path) -> Result<(), String>
 fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     let rtl = std::env::current_dir().map_err(|e| e.to_string())?.join("rtl");
     let list = std::fs::read_to_string(rtl.join("rtl.f")).map_err(|e| format!("rtl/rtl.f: {e}"))?;
-    let names = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let names =
+        list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut files: Vec<PathBuf> = vec![rtl.join("capram_assert.svh")];
     files.extend(names.map(|name| match name {
         "capram_reg_pkg.sv" => out.join(name),
@@ -102,12 +116,21 @@ fn runtime(verilator: &Verilator, out: &Path) -> Result<(), String> {
     let jobs: Vec<_> = ["verilated_fst_c.cpp", "verilated.cpp", "verilated_threads.cpp"]
         .map(build)
         .into_iter()
-        .map(|job| { let objects = &objects; move || { let made = job()?; objects.lock().map_err(|e| e.to_string())?.extend(made); Ok(()) } })
+        .map(|job| {
+            let objects = &objects;
+            move || {
+                let made = job()?;
+                objects.lock().map_err(|e| e.to_string())?.extend(made);
+                Ok(())
+            }
+        })
         .collect();
     parallel(jobs)?;
     let mut archive = verilate::compiler(verilator, out);
     archive.out_dir(&folder).objects(objects.into_inner().map_err(|e| e.to_string())?);
-    archive.try_compile("capram_verilated").map_err(|e| format!("Verilator's run time does not compile: {e}"))?;
+    archive
+        .try_compile("capram_verilated")
+        .map_err(|e| format!("Verilator's run time does not compile: {e}"))?;
     std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())
 }
 
@@ -122,7 +145,10 @@ fn parallel<J: FnOnce() -> Result<(), String> + Send>(jobs: Vec<J>) -> Result<()
                 loop {
                     let Some(job) = queue.lock().ok().and_then(|mut q| q.next()) else { break };
                     if let Err(e) = job() {
-                        error.lock().ok().and_then(|mut first| first.get_or_insert(e).is_empty().then_some(()));
+                        error
+                            .lock()
+                            .ok()
+                            .and_then(|mut first| first.get_or_insert(e).is_empty().then_some(()));
                     }
                 }
             });
@@ -133,7 +159,10 @@ fn parallel<J: FnOnce() -> Result<(), String> + Send>(jobs: Vec<J>) -> Result<()
 
 fn table_rs(geometries: &[Geometry]) -> String {
     let rows = geometries.iter().map(|g| format!("    ({:?}, {}),\n", g.name(), g.literal()));
-    format!("/// Macros that were built: model name and geometry.\npub const MACROS: &[(&str, Geometry)] = &[\n{}];\n", rows.collect::<String>())
+    format!(
+        "/// Macros that were built: model name and geometry.\npub const MACROS: &[(&str, Geometry)] = &[\n{}];\n",
+        rows.collect::<String>()
+    )
 }
 
 fn table_cc(tops: &[Top], verilator: &Verilator) -> String {
@@ -146,6 +175,9 @@ fn table_cc(tops: &[Top], verilator: &Verilator) -> String {
         text += &format!("  if (name == \"{0}\") return make_{0}();\n", top.name);
     }
     text += "  return nullptr;\n}\n";
-    text += &format!("const char* verilator_version() {{ return {:?}; }}\n}}  // namespace tops\n", verilator.version);
+    text += &format!(
+        "const char* verilator_version() {{ return {:?}; }}\n}}  // namespace tops\n",
+        verilator.version
+    );
     text
 }

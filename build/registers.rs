@@ -59,14 +59,24 @@ pub fn generate(yaml: &str) -> Result<Generated, serde_yaml::Error> {
 }
 
 fn package(map: &Map) -> String {
-    let mut out = String::from("// Generated from registers.yaml by build.rs.\npackage capram_reg_pkg;\n");
+    let mut out =
+        String::from("// Generated from registers.yaml by build.rs.\npackage capram_reg_pkg;\n");
     let mut address = |name: &str, address: u32, text: &str| {
-        let _ = writeln!(out, "  // {text}\n  parameter logic [15:0] Addr{} = 16'h{address:04x};", camel(name));
+        let _ = writeln!(
+            out,
+            "  // {text}\n  parameter logic [15:0] Addr{} = 16'h{address:04x};",
+            camel(name)
+        );
     };
     map.registers.iter().for_each(|r| address(&r.name, r.address, &r.text));
     map.windows.iter().for_each(|w| address(&w.name, w.address, &w.text));
     for (bit, error) in map.errors.iter().enumerate() {
-        let _ = writeln!(out, "  // {}\n  parameter int unsigned Err{} = {bit};", error.text, camel(&error.name));
+        let _ = writeln!(
+            out,
+            "  // {}\n  parameter int unsigned Err{} = {bit};",
+            error.text,
+            camel(&error.name)
+        );
     }
     let _ = writeln!(out, "  parameter int unsigned Errors = {};\nendpackage", map.errors.len());
     out
@@ -79,7 +89,11 @@ fn module(map: &Map) -> String {
     }
     for w in &map.windows {
         let _ = writeln!(out, "/// {}\npub const {}: u32 = {:#06x};", w.text, w.name, w.address);
-        let _ = writeln!(out, "/// Words of [`{0}`].\npub const {0}_WORDS: u32 = {1};", w.name, w.words);
+        let _ = writeln!(
+            out,
+            "/// Words of [`{0}`].\npub const {0}_WORDS: u32 = {1};",
+            w.name, w.words
+        );
     }
     let _ = writeln!(out, "/// Every register: name, address, access.");
     let _ = writeln!(out, "pub const REGISTERS: &[(&str, u32, Access)] = &[");
@@ -89,7 +103,11 @@ fn module(map: &Map) -> String {
     let _ = writeln!(out, "];\n/// Every window: name, address, words, access.");
     let _ = writeln!(out, "pub const WINDOWS: &[(&str, u32, u32, Access)] = &[");
     for w in &map.windows {
-        let _ = writeln!(out, "    ({:?}, {:#06x}, {}, Access::{:?}),", w.name, w.address, w.words, w.access);
+        let _ = writeln!(
+            out,
+            "    ({:?}, {:#06x}, {}, Access::{:?}),",
+            w.name, w.address, w.words, w.access
+        );
     }
     let _ = writeln!(out, "];\n/// Sticky bits of [`ERROR`].\npub mod error {{");
     for (bit, e) in map.errors.iter().enumerate() {

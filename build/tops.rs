@@ -70,7 +70,9 @@ fn geometry(path: &Path, depth: usize) -> Result<Geometry, String> {
     let mut fields = base.map_or([0; 4], |base| base.fields);
     for (field, name) in fields.iter_mut().zip(FIELDS) {
         if let Some(value) = yaml.get("geometry").and_then(|g| g.get(name)) {
-            *field = value.as_u64().ok_or_else(|| at(&format!("geometry.{name} is not a whole number")))?;
+            *field = value
+                .as_u64()
+                .ok_or_else(|| at(&format!("geometry.{name} is not a whole number")))?;
         }
         if *field == 0 {
             return Err(at(&format!("geometry.{name} is missing or 0")));
@@ -87,12 +89,8 @@ pub fn tops(geometries: &[Geometry]) -> Vec<Top> {
         parameters: g.parameters(),
         mutated,
     };
-    let module = |name: &str, module| Top {
-        name: name.into(),
-        module,
-        parameters: vec![],
-        mutated: false,
-    };
+    let module =
+        |name: &str, module| Top { name: name.into(), module, parameters: vec![], mutated: false };
     let mut tops: Vec<Top> = geometries.iter().map(|g| macro_top(g, false)).collect();
     let small = geometries.iter().min_by_key(|g| g.fields[0] * g.fields[1]);
     tops.extend(small.map(|g| macro_top(g, true)));

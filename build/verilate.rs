@@ -27,7 +27,9 @@ impl Verilator {
              VERILATOR=/path/to/verilator, or build the golden model alone with --no-default-features"
         );
         let ask = |arguments: &[&str]| match Command::new(&program).args(arguments).output() {
-            Ok(out) if out.status.success() => Ok(String::from_utf8_lossy(&out.stdout).trim().to_string()),
+            Ok(out) if out.status.success() => {
+                Ok(String::from_utf8_lossy(&out.stdout).trim().to_string())
+            }
             Ok(out) => Err(format!(
                 "`{program} {}` failed: {}; {hint}",
                 arguments.join(" "),
@@ -66,15 +68,26 @@ pub fn compiler(verilator: &Verilator, out: &Path) -> cc::Build {
 
 /// First line of what the C++ compiler says of itself.
 pub fn compiler_version(verilator: &Verilator, out: &Path) -> String {
-    let said = compiler(verilator, out).try_get_compiler().ok().and_then(|c| c.to_command().arg("--version").output().ok());
-    let text = said.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    let said = compiler(verilator, out)
+        .try_get_compiler()
+        .ok()
+        .and_then(|c| c.to_command().arg("--version").output().ok());
+    let text =
+        said.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
     text.lines().next().unwrap_or("unknown").into()
 }
 
 /// Builds `lib<top>.a` in `folder` unless its stamp says that nothing changed. Returns whether it
 /// was built.
-pub fn model(verilator: &Verilator, top: &Top, sources: &[PathBuf], headers: &[PathBuf], waivers: &Path,
-             folder: &Path, out: &Path) -> Result<bool, String> {
+pub fn model(
+    verilator: &Verilator,
+    top: &Top,
+    sources: &[PathBuf],
+    headers: &[PathBuf],
+    waivers: &Path,
+    folder: &Path,
+    out: &Path,
+) -> Result<bool, String> {
     let arguments = arguments(top, sources, waivers, folder);
     let stamp = stamp(&arguments, verilator, sources, headers)?;
     let stamp_file = folder.join("stamp");
@@ -101,29 +114,58 @@ pub fn model(verilator: &Verilator, top: &Top, sources: &[PathBuf], headers: &[P
             build.file(entry.path());
         }
     }
-    build.try_compile(&format!("capram_{name}")).map_err(|e| format!("the C++ of model {name} does not compile: {e}"))?;
+    build
+        .try_compile(&format!("capram_{name}"))
+        .map_err(|e| format!("the C++ of model {name} does not compile: {e}"))?;
     std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())?;
     Ok(true)
 }
 
 fn arguments(top: &Top, sources: &[PathBuf], waivers: &Path, folder: &Path) -> Vec<String> {
-    let mut arguments: Vec<String> = ["--cc", "-O3", "--assert", "--trace-fst", "--x-assign", "fast", "-Wall",
-        "--timescale", "1ps/1ps", "--quiet-exit"].map(String::from).to_vec();
+    let mut arguments: Vec<String> = [
+        "--cc",
+        "-O3",
+        "--assert",
+        "--trace-fst",
+        "--x-assign",
+        "fast",
+        "-Wall",
+        "--timescale",
+        "1ps/1ps",
+        "--quiet-exit",
+    ]
+    .map(String::from)
+    .to_vec();
     if top.mutated {
         // A planted bug may well be what the linter warns of.
         arguments.push("-Wno-fatal".into());
     }
-    arguments.extend(["--prefix".into(), format!("V{}", top.name), "--top-module".into(), top.module.into()]);
+    arguments.extend([
+        "--prefix".into(),
+        format!("V{}", top.name),
+        "--top-module".into(),
+        top.module.into(),
+    ]);
     arguments.extend(["--Mdir".into(), folder.join("cpp").to_string_lossy().into()]);
     arguments.extend(top.parameters.iter().map(|(name, value)| format!("-G{name}={value}")));
     arguments.push(format!("-I{}", sources[0].parent().unwrap_or(Path::new(".")).display()));
     arguments.push(waivers.to_string_lossy().into());
-    arguments.extend(sources.iter().filter(|s| s.extension().is_some_and(|e| e == "sv")).map(|s| s.to_string_lossy().into()));
+    arguments.extend(
+        sources
+            .iter()
+            .filter(|s| s.extension().is_some_and(|e| e == "sv"))
+            .map(|s| s.to_string_lossy().into()),
+    );
     arguments
 }
 
 /// Everything a model depends on: arguments, tool, RTL, includes and the C++ around it.
-fn stamp(arguments: &[String], verilator: &Verilator, sources: &[PathBuf], headers: &[PathBuf]) -> Result<String, String> {
+fn stamp(
+    arguments: &[String],
+    verilator: &Verilator,
+    sources: &[PathBuf],
+    headers: &[PathBuf],
+) -> Result<String, String> {
     let mut hasher = DefaultHasher::new();
     arguments.hash(&mut hasher);
     verilator.version.hash(&mut hasher);
@@ -135,10 +177,17 @@ fn stamp(arguments: &[String], verilator: &Verilator, sources: &[PathBuf], heade
 }
 
 fn run(program: &str, arguments: &[String]) -> Result<(), String> {
-    let out = Command::new(program).args(arguments).output().map_err(|e| format!("cannot run {program}: {e}"))?;
+    let out = Command::new(program)
+        .args(arguments)
+        .output()
+        .map_err(|e| format!("cannot run {program}: {e}"))?;
     if out.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&out.stderr);
-    Err(format!("the RTL does not verilate:\n{}\ncommand: {program} {}", said.trim(), arguments.join(" ")))
+    Err(format!(
+        "the RTL does not verilate:\n{}\ncommand: {program} {}",
+        said.trim(),
+        arguments.join(" ")
+    ))
 }

@@ -6,20 +6,20 @@
     doc = concat!("\nA testbench of one's own:\n```\n", include_str!("../examples/own_testbench.rs"), "```\n")
 )]
 
-pub mod config;
-pub mod golden;
-pub mod pins;
-pub mod report;
-mod simd;
-pub mod transaction;
-pub mod wave;
-pub mod registers;
-pub mod rtl;
-#[cfg(feature = "verilator")]
-pub mod dut;
 pub mod compare;
-#[cfg(feature = "verilator")]
-pub mod testbench;
-pub mod stimulus;
+pub mod config;
 #[cfg(feature = "verilator")]
 pub mod cosim;
+#[cfg(feature = "verilator")]
+pub mod dut;
+pub mod golden;
+pub mod pins;
+pub mod registers;
+pub mod report;
+pub mod rtl;
+mod simd;
+pub mod stimulus;
+#[cfg(feature = "verilator")]
+pub mod testbench;
+pub mod transaction;
+pub mod wave;

@@ -5,7 +5,7 @@ use capram::config::{Config, Pulse};
 use capram::cosim::run_batch;
 use capram::golden::plant::Fault;
 use capram::stimulus::{RandomStimulus, Stimulus};
-use capram::testbench::{BenchError, Sample, Testbench};
+use capram::testbench::{Sample, Testbench};
 
 const SAMPLE: Sample = Sample { seed: 3, chip: 5 };
 
@@ -36,9 +36,6 @@ fn finder(config: &Config, mutant: u8) -> Option<String> {
     (0..stimulus.batches()).find_map(|index| {
         match run_batch(config, SAMPLE, &stimulus.batch(index), None, mutant) {
             Ok(result) => result.mismatches.first().map(|row| row.signal.clone()),
-            Err(BenchError::Dut(stopped)) if stopped.to_string().contains("assertion") => {
-                Some("assertion".into())
-            }
             Err(error) => Some(format!("error: {error}")),
         }
     })

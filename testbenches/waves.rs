@@ -30,7 +30,8 @@ fn operation() -> Operation {
 fn traced(path: &Path, config: &Config, fault: Option<Fault>) -> Vec<[Vec<f64>; 2]> {
     let mut bench = Testbench::new(config, SAMPLE).expect("the model is built");
     fault.into_iter().for_each(|fault| bench.plant().faults().plant(fault));
-    let weights: Vec<Vec<i8>> = (0..16).map(|m| (0..8).map(|j| (m * j % 3) as i8 - 1).collect()).collect();
+    let weights: Vec<Vec<i8>> =
+        (0..16).map(|m| (0..8).map(|j| (m * j % 3) as i8 - 1).collect()).collect();
     bench.load_plane(3, WeightFormat::Diff1, &weights).expect("loads");
     bench.activate(0, &[9; 16], 4).expect("free");
     bench.open_waves(path).expect("writable");
@@ -110,7 +111,10 @@ fn a_faulty_capacitor_shows_as_an_error_voltage() {
     let worst = |waves: &mut Waveform, path: &str| {
         reals(waves, path).iter().fold(0.0, |worst: f64, (_, v)| worst.max(v.abs()))
     };
-    assert!(worst(&mut waves, "TOP.capram_sim.error_p[1]") > 1e-3, "slice 1 has the open capacitor");
+    assert!(
+        worst(&mut waves, "TOP.capram_sim.error_p[1]") > 1e-3,
+        "slice 1 has the open capacitor"
+    );
     assert!(worst(&mut waves, "TOP.capram_sim.error_p[0]") < 1e-6, "slice 0 is sound");
 }
 
@@ -125,6 +129,10 @@ fn every_signal_of_the_views_is_in_the_waves() {
     let window = Window { from_ps: 0, to_ps: 1, end_ps: 1 };
     let view: View = cosim_view(&config.geometry, &[0, 3], window, vec![]);
     for path in view.paths() {
-        assert!(names.iter().any(|name| name == path), "{path} is not among {:?}", names.iter().filter(|n| n.contains("deci")).collect::<Vec<_>>());
+        assert!(
+            names.iter().any(|name| name == path),
+            "{path} is not among {:?}",
+            names.iter().filter(|n| n.contains("deci")).collect::<Vec<_>>()
+        );
     }
 }

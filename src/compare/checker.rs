@@ -108,6 +108,15 @@ impl Checker {
         }
     }
 
+    /// The macro stopped, hangs or refuses.
+    pub fn stop(&mut self, signal: &str, cycle: u64, what: String) {
+        let place = Expected { cycle, ..Expected::default() };
+        let mut row = self.row("stop", signal, &place);
+        row.expected = "to go on".into();
+        row.actual = what;
+        self.report(row);
+    }
+
     #[cold]
     fn blame_pins(&mut self, expected: &Expected, observed: &Pins) {
         for field in FIELDS.iter().filter(|field| field.differs(&expected.pins, observed)) {
@@ -128,7 +137,8 @@ impl Checker {
         let words = active.iter().rposition(|&w| w != 0).map_or(0, |last| last + 1);
         self.counts.codes += active.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
         let differ = |w: usize| {
-            (0..7).fold(0, |d, b| d | (expected.pins.decisions[b][w] ^ observed.decisions[b][w])) & active[w]
+            (0..7).fold(0, |d, b| d | (expected.pins.decisions[b][w] ^ observed.decisions[b][w]))
+                & active[w]
         };
         for w in 0..words.min(SLICE_WORDS) {
             let mut wrong = differ(w);
@@ -196,7 +206,9 @@ impl Checker {
     #[inline]
     pub fn nodes(&mut self, reference: &Reference, pulse: Phase, bit_lines: [&[f64]; 2]) {
         let expected = reference.expected();
-        for (side, (name, observed)) in ["bit_line_p", "bit_line_n"].iter().zip(bit_lines).enumerate() {
+        for (side, (name, observed)) in
+            ["bit_line_p", "bit_line_n"].iter().zip(bit_lines).enumerate()
+        {
             self.volts(name, expected, reference.bit_line(pulse, side), observed);
         }
     }

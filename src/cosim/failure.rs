@@ -1,7 +1,7 @@
 //! After a failure: the same batch once more from its start, with waves around the first finding.
 
-use super::run::{BatchResult, WaveWindow, run_batch};
 use super::Cosim;
+use super::run::{BatchResult, WaveWindow, run_batch};
 use crate::wave::{Marker, Window, cosim_view, write_views};
 use anyhow::Context;
 use std::path::PathBuf;
@@ -42,7 +42,8 @@ impl Failure {
             .with_context(|| format!("repeating batch {} for its waves", self.batch))?;
         let period_ps = cosim.config.timing.period_s() * 1e12;
         let ps = |cycle: u64| (cycle as f64 * period_ps) as u64;
-        let window = Window { from_ps: ps(cycles.start), to_ps: ps(cycles.end), end_ps: ps(cycles.end) };
+        let window =
+            Window { from_ps: ps(cycles.start), to_ps: ps(cycles.end), end_ps: ps(cycles.end) };
         let markers = vec![Marker { name: "first finding".into(), time_ps: ps(self.cycle) }];
         write_views(&path, &cosim_view(&cosim.config.geometry, &[self.slice], window, markers))?;
         Ok(path)

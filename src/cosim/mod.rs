@@ -71,17 +71,19 @@ impl Cosim<'_> {
             *rules.entry(name.clone()).or_insert(0) += count;
         }
         let details = batches.iter().flat_map(|b| &b.mismatches).take(10).cloned().collect();
-        let conversions = sum(|b| b.counters.conversions);
-        let compute = sum(|b| b.counters.cycles);
+        let conversions = sum(|b| b.counted().conversions);
+        let compute = sum(|b| b.counted().cycles);
         let cycles = sum(|b| b.cycles);
-        let per_second = 2.0 * self.config.geometry.mac_rows as f64 * conversions as f64
+        let per_second = 2.0
+            * self.config.geometry.mac_rows as f64
+            * conversions as f64
             * self.config.timing.phase_clock_hz();
         CosimReport {
             config: self.config.into(),
             seed: self.sample.seed,
             chip: self.sample.chip,
             threads: self.threads,
-            operations: sum(|b| b.counters.operations),
+            operations: sum(|b| b.counted().operations),
             conversions,
             codes_compared: sum(|b| b.counts.codes),
             volts_compared: sum(|b| b.counts.volts),
@@ -91,10 +93,10 @@ impl Cosim<'_> {
             mismatch_details: details,
             worst_volt_error_uv: worst * 1e6,
             marginal_decisions: sum(|b| b.marginal_decisions),
-            clipped_codes: sum(|b| b.counters.clipped),
+            clipped_codes: sum(|b| b.counted().clipped),
             rule_violations: rules.values().sum(),
             rule_violations_by_name: rules,
-            stall_cycles: sum(|b| b.counters.stall_cycles),
+            stall_cycles: sum(|b| b.counted().stall_cycles),
             predicted_stall_cycles: sum(|b| b.predicted.stall_cycles),
             cycles,
             compute_cycles: compute,

@@ -28,8 +28,8 @@ pub struct BatchResult {
     pub violations: Vec<(String, u64)>,
     /// Cycle of the first violation.
     pub first_violation: Option<u64>,
-    /// Counters read from the macro.
-    pub counters: Counters,
+    /// Counters read from the macro; `None` if the batch was given up.
+    pub counters: Option<Counters>,
     /// The same, predicted.
     pub predicted: Counters,
     /// Decisions adopted as observed.
@@ -42,6 +42,13 @@ pub struct BatchResult {
     pub codes: Vec<Vec<Vec<u8>>>,
     /// Accumulators read after each operation, `[operation][output]`.
     pub results: Vec<Vec<i32>>,
+}
+
+impl BatchResult {
+    /// What the macro counted, or should have when it can not be asked any more.
+    pub fn counted(&self) -> &Counters {
+        self.counters.as_ref().unwrap_or(&self.predicted)
+    }
 }
 
 /// Cycles to write waves of.
@@ -78,13 +85,11 @@ pub fn run_batch(
         bench.schedule_waves(path, cycles.clone());
     }
     let mut run = Run { bench, result: BatchResult { index: batch.index, ..Default::default() } };
-    run.load(batch)?;
-    if let Some(WaveWindow { path, cycles: None }) = waves {
-        run.bench.open_waves(path)?;
+    match run.all(batch, waves) {
+        // A macro that stops, hangs or refuses is a finding like any other.
+        Err(error) if error.blames_macro() => run.bench.report_stop(&error),
+        other => other?,
     }
-    run.result.operating.start = run.bench.now();
-    run.operate(batch)?;
-    run.result.operating.end = run.bench.now();
     run.bench.close_waves();
     Ok(run.finish(batch))
 }
@@ -95,6 +100,17 @@ struct Run {
 }
 
 impl Run {
+    fn all(&mut self, batch: &Batch, waves: Option<&WaveWindow>) -> Result<(), BenchError> {
+        self.load(batch)?;
+        if let Some(WaveWindow { path, cycles: None }) = waves {
+            self.bench.open_waves(path)?;
+        }
+        self.result.operating.start = self.bench.now();
+        self.operate(batch)?;
+        self.result.operating.end = self.bench.now();
+        Ok(())
+    }
+
     fn load(&mut self, batch: &Batch) -> Result<(), BenchError> {
         for plane in &batch.planes {
             self.bench.load_plane(plane.plane, plane.format, &plane.weights)?;
@@ -102,6 +118,9 @@ impl Run {
         match &batch.tables {
             None => self.bench.neutral_calibration()?,
             Some(tables) => self.load_tables(tables)?,
+        }
+        if let Some(slices) = batch.slice_enable {
+            self.bench.set_slice_enable(slices)?;
         }
         match &batch.layer {
             None => Ok(()),
@@ -148,8 +167,7 @@ impl Run {
         if let Some(last) = batch.steps.last() {
             self.read_back(last, batch)?;
         }
-        self.result.predicted = self.bench.reference().counters();
-        self.result.counters = self.bench.counters()?;
+        self.result.counters = Some(self.bench.counters()?);
         Ok(())
     }
 
@@ -166,6 +184,7 @@ impl Run {
         let mut codes = self.bench.kept_codes().into_iter();
         let per_operation = |step: &Step| codes.by_ref().take(step.operation.steps()).collect();
         self.result.codes = batch.steps.iter().map(per_operation).collect();
+        self.result.predicted = self.bench.reference().counters();
         let checker = self.bench.verdict();
         self.result.counts = *checker.counts();
         self.result.mismatch_count = checker.total();
@@ -177,7 +196,8 @@ impl Run {
         self.result.marginal_decisions = self.bench.reference().marginal_decisions();
         let violations = self.bench.plant().violations();
         self.result.first_violation = violations.first().first().map(|v| v.cycle);
-        self.result.violations = violations.summary().map(|(rule, n)| (rule.name().into(), n)).collect();
+        self.result.violations =
+            violations.summary().map(|(rule, n)| (rule.name().into(), n)).collect();
         self.result
     }
 }

@@ -52,7 +52,8 @@ impl Dut {
     pub fn of_macro(geometry: &Geometry) -> Result<Self, DutError> {
         let built = || MACROS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let found = MACROS.iter().find(|(_, g)| g == geometry);
-        let (name, _) = found.ok_or_else(|| DutError::NotBuilt { geometry: *geometry, built: built() })?;
+        let (name, _) =
+            found.ok_or_else(|| DutError::NotBuilt { geometry: *geometry, built: built() })?;
         Self::named(name)
     }
 
@@ -66,13 +67,18 @@ impl Dut {
     #[inline]
     pub fn tick(&mut self, drive: &Drive, pins: &mut Pins) -> Result<(), DutError> {
         let model = self.model.pin_mut();
-        model.tick(drive.as_words(), pins.as_words_mut()).map_err(|e| DutError::Stopped(e.what().into()))
+        model
+            .tick(drive.as_words(), pins.as_words_mut())
+            .map_err(|e| DutError::Stopped(e.what().into()))
     }
 
     /// Recorded inputs, `cycles` of them, in one call; for measuring the bare model.
     pub fn replay(&mut self, drives: &[Drive]) -> Result<u32, DutError> {
         let words = Drive::slice_as_words(drives);
-        self.model.pin_mut().replay(words, drives.len()).map_err(|e| DutError::Stopped(e.what().into()))
+        self.model
+            .pin_mut()
+            .replay(words, drives.len())
+            .map_err(|e| DutError::Stopped(e.what().into()))
     }
 
     /// Cycles since the model was made.

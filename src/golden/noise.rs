@@ -6,7 +6,7 @@ use super::random::{Key, normal_from_bits};
 use crate::simd::dispatch;
 
 /// Distinguishes noise keys from the mismatch keys of the same chip.
-const SOURCE: u64 = 0x6e6f_6973_65;
+const SOURCE: u64 = 0x006e_6f69_7365;
 /// Draws per slice: three switch openings on two sides, then seven decisions.
 pub const DRAWS: usize = 13;
 

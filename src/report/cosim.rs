@@ -147,7 +147,10 @@ impl CosimReport {
     }
 
     fn found(&self) -> Block<'_> {
-        let worst = format!("{:.6}", self.worst_volt_error_uv);
+        let worst = match self.worst_volt_error_uv {
+            tiny if tiny > 0.0 && tiny < 1e-3 => format!("{tiny:.1e}"),
+            error => format!("{error:.6}"),
+        };
         let mut rows = vec![
             count("mismatches", self.mismatches),
             ("worst voltage error", worst, "uV".into()),
@@ -274,7 +277,7 @@ Compared
 
 Found
   mismatches                                 0
-  worst voltage error                 0.000012 uV
+  worst voltage error                   1.2e-5 uV
   marginal decisions                         0
   clipped codes                          1,280 (0.50 %)
   rule violations                            0

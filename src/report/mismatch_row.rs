@@ -24,7 +24,8 @@ pub struct MismatchRow {
     pub time_ns: f64,
     pub expected: String,
     pub actual: String,
-    /// Of a decision: how far the reference was from deciding otherwise.
+    /// Of a decision: how far the reference was from deciding otherwise. Of a voltage: how far off
+    /// it is.
     pub margin_mv: Option<f64>,
 }
 
@@ -40,6 +41,7 @@ impl fmt::Display for MismatchRow {
         write!(f, ", cycle {} ({:.3} ns): ", self.cycle, self.time_ns)?;
         write!(f, "expected {}, got {}", self.expected, self.actual)?;
         match self.margin_mv {
+            Some(error) if self.kind == "voltage" => write!(f, ", off by {error:.6} mV"),
             Some(margin) => write!(f, ", margin {margin:.6} mV"),
             None => Ok(()),
         }

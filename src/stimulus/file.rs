@@ -242,6 +242,7 @@ impl Stimulus for FileStimulus {
             first_conversion: (first * self.steps()) as u64,
             planes: (0..PLANES).filter(used).map(plane).collect(),
             tables: None,
+            slice_enable: None,
             layer: None,
             steps: (first..last).map(step).collect(),
         }

@@ -8,6 +8,7 @@ pub use file::{FileSettings, FileStimulus, StimulusError};
 pub use random::RandomStimulus;
 
 use crate::config::WeightFormat;
+use crate::pins::SLICE_WORDS;
 use crate::transaction::{Operation, Requantize};
 
 /// Weights of one plane, `[mac row][output]`.
@@ -63,6 +64,8 @@ pub struct Batch {
     pub planes: Vec<PlaneWeights>,
     /// Calibration; neutral if `None`.
     pub tables: Option<Tables>,
+    /// Slices that convert, one bit each; all if `None`.
+    pub slice_enable: Option<[u32; SLICE_WORDS]>,
     /// Requantization, if results are read.
     pub layer: Option<Layer>,
     /// Operations in order.

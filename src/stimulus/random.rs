@@ -50,6 +50,7 @@ impl Stimulus for RandomStimulus {
             first_conversion: index as u64 * CONVERSIONS,
             // Every other batch calibrates at random: neutral tables must be seen, too.
             tables: (index % 2 == 1).then(|| self.tables(&mut draw)),
+            slice_enable: (index % 4 == 3).then(|| std::array::from_fn(|_| draw.bits())),
             layer: Some(self.layer(&mut draw)),
             steps: (0..count).map(|i| self.step(i, &planes, &mut draw)).collect(),
             planes,
@@ -78,8 +79,7 @@ impl RandomStimulus {
         let output = |draw: &mut Draw| (draw.below(256) as u8, draw.bits() as i32 >> 8);
         let bank = |draw: &mut Draw| (0..self.geometry.columns).map(|_| output(draw)).collect();
         let outputs = (0..2).map(|_| bank(draw)).collect();
-        let requantize =
-            Requantize { shift: draw.below(32) as u8, bits: draw.below(8) as u8 + 1 };
+        let requantize = Requantize { shift: draw.below(32) as u8, bits: draw.below(8) as u8 + 1 };
         Layer { requantize, outputs }
     }
 
@@ -102,7 +102,8 @@ impl RandomStimulus {
         };
         // Sparse vectors keep sums near zero, full ones reach the ends of the range.
         let density = draw.below(8) + 1;
-        let mut value = || if draw.below(8) < density { draw.below(1 << activation_bits) as u8 } else { 0 };
+        let mut value =
+            || if draw.below(8) < density { draw.below(1 << activation_bits) as u8 } else { 0 };
         let activations = (0..self.geometry.mac_rows).map(|_| value()).collect();
         Step { operation, activations, outputs: operation.outputs(&self.geometry) }
     }

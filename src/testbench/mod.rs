@@ -16,7 +16,7 @@ use crate::dut::{Dut, DutError};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
 use crate::golden::reference::Reference;
-use crate::pins::{Drive, Pins, control};
+use crate::pins::{Drive, Pins, SLICE_WORDS, control};
 use crate::registers as reg;
 use crate::transaction::{Operation, Requantize, digit_vectors};
 use bus::Bus;
@@ -68,6 +68,13 @@ pub enum BenchError {
     },
 }
 
+impl BenchError {
+    /// Whether the macro is at fault: it stopped, hangs or refuses what it must accept.
+    pub fn blames_macro(&self) -> bool {
+        matches!(self, Self::Dut(DutError::Stopped(_)) | Self::Refused { .. } | Self::Stuck { .. })
+    }
+}
+
 /// Longest wait for an answer or for the end of all work, in cycles.
 const PATIENCE: u64 = 1 << 20;
 /// Stands for the code of a slice that was off.
@@ -112,7 +119,12 @@ impl Testbench {
     }
 
     /// The same with a model of one's own; `mutant` selects a planted bug of the model `mutants`.
-    pub fn with_dut(config: &Config, sample: Sample, dut: Dut, mutant: u8) -> Result<Self, BenchError> {
+    pub fn with_dut(
+        config: &Config,
+        sample: Sample,
+        dut: Dut,
+        mutant: u8,
+    ) -> Result<Self, BenchError> {
         let Config { geometry, analog, timing, .. } = *config;
         let Sample { seed, chip: number } = sample;
         let chip = Arc::new(Chip::draw(&geometry, &analog, seed, number));
@@ -120,8 +132,16 @@ impl Testbench {
         // After a hardware reset every pulse has width 1 and gap 0.
         let one = Pulse { width: 1, gap: 0 };
         let pulses = Pulses {
-            reset: one, sample: one, multiply: one, share: one, strobe: one,
-            inject: one, latch: one, precharge: one, access: one, sense: one,
+            reset: one,
+            sample: one,
+            multiply: one,
+            share: one,
+            strobe: one,
+            inject: one,
+            latch: one,
+            precharge: one,
+            access: one,
+            sense: one,
         };
         let mut reset_timing = timing;
         reset_timing.pulses = pulses;
@@ -227,7 +247,10 @@ impl Testbench {
     #[inline]
     fn keep_code(&mut self) {
         let latch = self.pins.is(control::LATCH);
-        if latch && !self.latched && let Some(codes) = &mut self.codes {
+        if latch
+            && !self.latched
+            && let Some(codes) = &mut self.codes
+        {
             let pins = &self.pins;
             let code = |slice| {
                 if Pins::slice_bit(&pins.slice_active, slice) { pins.code(slice) } else { NO_CODE }
@@ -271,7 +294,12 @@ impl Testbench {
             Answer::Err => {
                 let cycle = self.cycle;
                 let write = request.write.is_some();
-                Err(BenchError::Refused { address: request.address, write, cycle, reasons: self.reasons()? })
+                Err(BenchError::Refused {
+                    address: request.address,
+                    write,
+                    cycle,
+                    reasons: self.reasons()?,
+                })
             }
         }
     }
@@ -290,11 +318,29 @@ impl Testbench {
     /// Sets every pulse width and gap.
     pub fn set_pulses(&mut self, pulses: &Pulses) -> Result<(), BenchError> {
         let p = pulses;
-        let all = [p.reset, p.sample, p.multiply, p.share, p.strobe, p.inject, p.latch, p.precharge, p.access, p.sense];
+        let all = [
+            p.reset,
+            p.sample,
+            p.multiply,
+            p.share,
+            p.strobe,
+            p.inject,
+            p.latch,
+            p.precharge,
+            p.access,
+            p.sense,
+        ];
         for (i, pulse) in all.iter().enumerate() {
             self.write(reg::TIMING_RESET + 4 * i as u32, pulse.width | pulse.gap << 8)?;
         }
         Ok(())
+    }
+
+    /// Lets these slices convert, one bit each, and no others.
+    pub fn set_slice_enable(&mut self, slices: [u32; SLICE_WORDS]) -> Result<(), BenchError> {
+        let words = self.geometry.slices().div_ceil(32);
+        let mut words = slices.iter().take(words).enumerate();
+        words.try_for_each(|(i, &w)| self.write(reg::SLICE_ENABLE0 + 4 * i as u32, w))
     }
 
     /// Writes one word (32 columns) of a physical row.
@@ -307,7 +353,12 @@ impl Testbench {
         let address = self.sram_address(row, word);
         let data = self.read(address)?;
         let expected = self.monitor.expected_read;
-        self.checker.word(format!("sram row {row} word {word}"), self.cycle, expected.into(), data.into());
+        self.checker.word(
+            format!("sram row {row} word {word}"),
+            self.cycle,
+            expected.into(),
+            data.into(),
+        );
         Ok(data)
     }
 
@@ -316,7 +367,12 @@ impl Testbench {
     }
 
     /// Stores the weights of a plane, `[mac row][output]`, through the host bus.
-    pub fn load_plane(&mut self, plane: usize, format: WeightFormat, weights: &[Vec<i8>]) -> Result<(), BenchError> {
+    pub fn load_plane(
+        &mut self,
+        plane: usize,
+        format: WeightFormat,
+        weights: &[Vec<i8>],
+    ) -> Result<(), BenchError> {
         for (m, row) in weights.iter().enumerate() {
             let words = self.row_words(plane, format, m, row)?;
             for (word, &data) in words.iter().enumerate() {
@@ -327,20 +383,37 @@ impl Testbench {
     }
 
     /// The words of the row that holds these weights.
-    fn row_words(&self, plane: usize, format: WeightFormat, mac_row: usize, weights: &[i8]) -> Result<Vec<u32>, BenchError> {
+    fn row_words(
+        &self,
+        plane: usize,
+        format: WeightFormat,
+        mac_row: usize,
+        weights: &[i8],
+    ) -> Result<Vec<u32>, BenchError> {
         let g = &self.geometry;
         let slices = g.slices();
         let mut words = vec![0; g.words_per_row()];
         for (j, &weight) in weights.iter().enumerate() {
             let place = || format!("plane {plane}, MAC row {mac_row}, output {j}");
             if j >= g.units(format) * slices {
-                let allowed = format!("{} outputs of {format:?} in this geometry", g.units(format) * slices);
-                return Err(BenchError::Value { what: "weight", value: weight.into(), place: place(), allowed });
+                let allowed =
+                    format!("{} outputs of {format:?} in this geometry", g.units(format) * slices);
+                return Err(BenchError::Value {
+                    what: "weight",
+                    value: weight.into(),
+                    place: place(),
+                    allowed,
+                });
             }
             if !format.holds(weight) {
                 let (low, high) = format.weight_range();
                 let allowed = format!("{low}..={high} for {format:?}");
-                return Err(BenchError::Value { what: "weight", value: weight.into(), place: place(), allowed });
+                return Err(BenchError::Value {
+                    what: "weight",
+                    value: weight.into(),
+                    place: place(),
+                    allowed,
+                });
             }
             let first = g.columns_per_slice * (j % slices) + format.columns() * (j / slices);
             for (i, bit) in format.bits(weight).into_iter().enumerate() {
@@ -355,8 +428,12 @@ impl Testbench {
     pub fn activate(&mut self, slot: u8, activations: &[u8], bits: u8) -> Result<(), BenchError> {
         for (i, digits) in digit_vectors(activations, bits).iter().enumerate() {
             for (word, chunk) in digits.chunks(8).enumerate() {
-                let data = chunk.iter().enumerate().fold(0, |data, (d, &x)| data | u32::from(x & 15) << (4 * d));
-                let address = reg::ACTIVATION + 4 * (8 * (u32::from(slot) + i as u32) + word as u32);
+                let data = chunk
+                    .iter()
+                    .enumerate()
+                    .fold(0, |data, (d, &x)| data | u32::from(x & 15) << (4 * d));
+                let address =
+                    reg::ACTIVATION + 4 * (8 * (u32::from(slot) + i as u32) + word as u32);
                 self.write(address, data)?;
             }
         }
@@ -388,7 +465,11 @@ impl Testbench {
         let since = self.cycle;
         while u64::from(self.read(reg::OPERATIONS)?) < count {
             if self.cycle - since > PATIENCE {
-                return Err(BenchError::Stuck { what: "operation not finished", cycles: PATIENCE, since });
+                return Err(BenchError::Stuck {
+                    what: "operation not finished",
+                    cycles: PATIENCE,
+                    since,
+                });
             }
         }
         // Counted when the last codes are latched; the lanes take a while longer.
@@ -405,12 +486,22 @@ impl Testbench {
         let address = reg::ACCUMULATOR + 4 * (128 * u32::from(bank) + output as u32);
         let sum = self.read(address)? as i32;
         let expected = self.reference.accumulator(bank.into(), output);
-        self.checker.word(format!("accumulator {output} of bank {bank}"), self.cycle, expected.into(), sum.into());
+        self.checker.word(
+            format!("accumulator {output} of bank {bank}"),
+            self.cycle,
+            expected.into(),
+            sum.into(),
+        );
         Ok(sum)
     }
 
     /// Reads requantized results, compared with the reference.
-    pub fn results(&mut self, bank: u8, outputs: usize, requantize: Requantize) -> Result<Vec<u8>, BenchError> {
+    pub fn results(
+        &mut self,
+        bank: u8,
+        outputs: usize,
+        requantize: Requantize,
+    ) -> Result<Vec<u8>, BenchError> {
         let field = if requantize.bits > 4 { 8 } else { 4 };
         let per_word = 32 / field;
         let mut results = vec![];
@@ -421,25 +512,45 @@ impl Testbench {
         }
         for (j, &q) in results.iter().enumerate() {
             let expected = self.reference.requantized(bank.into(), j);
-            self.checker.word(format!("result {j} of bank {bank}"), self.cycle, expected.into(), q.into());
+            self.checker.word(
+                format!("result {j} of bank {bank}"),
+                self.cycle,
+                expected.into(),
+                q.into(),
+            );
         }
         Ok(results)
     }
 
     /// Sets the layer's requantization.
     pub fn set_requantize(&mut self, requantize: Requantize) -> Result<(), BenchError> {
-        self.write(reg::REQUANT, u32::from(requantize.shift) | (u32::from(requantize.bits) - 1) << 8)
+        self.write(
+            reg::REQUANT,
+            u32::from(requantize.shift) | (u32::from(requantize.bits) - 1) << 8,
+        )
     }
 
     /// Sets multiplier and bias of an output.
-    pub fn set_output(&mut self, bank: u8, output: usize, multiplier: u8, bias: i32) -> Result<(), BenchError> {
+    pub fn set_output(
+        &mut self,
+        bank: u8,
+        output: usize,
+        multiplier: u8,
+        bias: i32,
+    ) -> Result<(), BenchError> {
         let index = 4 * (128 * u32::from(bank) + output as u32);
         self.write(reg::MULTIPLIER + index, multiplier.into())?;
         self.write(reg::BIAS + index, bias as u32)
     }
 
     /// Sets gain (128 = 1.0) and offset (in LSB / 16, times 16) of an ADC in a range.
-    pub fn set_calibration(&mut self, range: Range, adc: usize, gain: u8, offset: i16) -> Result<(), BenchError> {
+    pub fn set_calibration(
+        &mut self,
+        range: Range,
+        adc: usize,
+        gain: u8,
+        offset: i16,
+    ) -> Result<(), BenchError> {
         let index = 4 * (128 * range.log2_inverse() + adc as u32);
         self.write(reg::CALIBRATION + index, u32::from(gain) | (offset as u32 & 0x3ff) << 16)
     }
@@ -483,6 +594,15 @@ impl Testbench {
     /// What was compared and found so far.
     pub fn verdict(&self) -> &Checker {
         &self.checker
+    }
+
+    /// Makes an error that the macro is to blame for a finding.
+    pub fn report_stop(&mut self, error: &BenchError) {
+        let signal = match error {
+            BenchError::Dut(_) => "assertion",
+            _ => "bus",
+        };
+        self.checker.stop(signal, self.cycle, error.to_string());
     }
 
     /// Cycles since reset.
