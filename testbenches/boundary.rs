@@ -301,8 +301,10 @@ fn conversion_pins_of_the_macro() {
 
 /// RESET, SAMPLE, MULTIPLY, SHARE, six times STROBE and INJECT, STROBE, LATCH.
 fn assert_step_pins(pins: &Pins, cycle: usize, step: usize) {
-    let (strobe, inject) =
-        (cycle >= 4 && cycle < 17 && cycle % 2 == 0, cycle >= 5 && cycle < 17 && cycle % 2 == 1);
+    let (strobe, inject) = (
+        (4..17).contains(&cycle) && cycle.is_multiple_of(2),
+        (5..17).contains(&cycle) && cycle % 2 == 1,
+    );
     for (bit, high) in [
         (control::RESET, cycle == 0),
         (control::SAMPLE, cycle == 1),

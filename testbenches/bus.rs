@@ -169,7 +169,7 @@ fn windows_hold_what_is_written() {
         }
     }
     for &(name, at, words, _) in tables() {
-        for address in [at, entries(at, words).last().expect("not empty")] {
+        for address in [at, entries(at, words).next_back().expect("not empty")] {
             for bit in 0..32 {
                 bench.write(address, 1 << bit).expect("idle: open");
                 assert_eq!(

@@ -108,8 +108,8 @@ fn everywhere() -> impl DoubleEndedIterator<Item = (usize, usize)> {
 /// All words are written with a pattern, then all are read: from the bus's side and in the cells.
 #[test]
 fn patterns_in_every_word() {
-    let checkerboard = |row: usize| if row % 2 == 0 { 0x5555_5555 } else { 0xaaaa_aaaa };
-    let address = |row: usize, word: usize| (row << 2 | word) as u32 * 0x0008_0101 ^ 0x00ff_0000;
+    let checkerboard = |row: usize| if row.is_multiple_of(2) { 0x5555_5555 } else { 0xaaaa_aaaa };
+    let address = |row: usize, word: usize| ((row << 2 | word) as u32 * 0x0008_0101) ^ 0x00ff_0000;
     type Pattern<'a> = &'a dyn Fn(usize, usize) -> u32;
     let patterns: [(&str, Pattern); 5] = [
         ("all 0", &|_, _| 0),
@@ -221,7 +221,7 @@ fn pins_of_an_access() {
         }
         bench.tick();
     }
-    assert_eq!(bench.plant.cell(row, 64 + 3), true, "bit 3 of 0x12345678");
+    assert!(bench.plant.cell(row, 64 + 3), "bit 3 of 0x12345678");
     bench.assert_no_violation();
 }
 

@@ -89,7 +89,7 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pins::{CONTROL_WORDS, PIN_WORDS};
+    use crate::pins::CONTROL_WORDS;
 
     /// Every bit that the reference predicts belongs to exactly one field, or a pin could be wrong
     /// without a name.
@@ -103,6 +103,5 @@ mod tests {
             let owners = FIELDS.iter().filter(|field| field.differs(&none, &pins)).count();
             assert_eq!(owners, usize::from(!unused), "bit {bit}");
         }
-        assert!(CONTROL_WORDS < PIN_WORDS);
     }
 }

@@ -88,7 +88,7 @@ mod tests {
     fn neighbours_are_uncorrelated() {
         let n = 1 << 18;
         let correlation = |pair: &dyn Fn(u32) -> (f64, f64)| {
-            (0..n).map(|i| pair(i)).map(|(a, b)| a * b).sum::<f64>() / f64::from(n)
+            (0..n).map(pair).map(|(a, b)| a * b).sum::<f64>() / f64::from(n)
         };
         let key = Key::new([7, 0, 0, 0]);
         let next = |i: u32| (key.normal(i), key.normal(i + 1));
