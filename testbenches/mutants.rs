@@ -66,6 +66,18 @@ fn no_bug_no_finding() {
     assert_eq!(finder(&config(), 0), None);
 }
 
+/// An assertion of the RTL that fails ends the batch as a finding, with its file.
+#[test]
+fn a_failing_assertion_is_a_finding() {
+    let config = config();
+    let batch = RandomStimulus::new(config.geometry, 11, 100).batch(0);
+    let both_sides_fire = 1;
+    let result = run_batch(&config, SAMPLE, &batch, None, both_sides_fire).expect("a result");
+    let stop = result.mismatches.iter().find(|row| row.kind == "stop").expect("it stopped");
+    assert_eq!(stop.signal, "assertion");
+    assert!(stop.actual.contains("capram_cisar.sv"), "{}", stop.actual);
+}
+
 /// Runs the first batch with a fault in the plant; what finds it first.
 fn fault_finder(fault: Fault) -> Option<String> {
     let config = config();
