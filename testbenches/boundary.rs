@@ -175,7 +175,7 @@ fn unknown_models_are_errors() {
     let mut geometry = ideal("small").geometry;
     geometry.mac_rows = 24;
     let error = Dut::of_macro(&geometry).err().expect("there is none").to_string();
-    assert!(error.contains("24 MAC rows") && error.contains("r16c16s4l1"), "{error}");
+    assert!(error.contains("24 MAC rows") && error.contains("16x16 4 1"), "{error}");
 }
 
 /// Waves that cannot be written are an error that names the path; the model goes on, and waves

@@ -2,12 +2,12 @@
 
 use anyhow::{Context, bail};
 use capram::config::{Config, ConfigError, Range, WeightFormat};
-use capram::cosim::{Cosim, Outcome};
+use capram::cosim::{Cosim, Outcome, step_markers};
 use capram::dut::Dut;
 use capram::report::write_atomic;
 use capram::stimulus::{FileSettings, FileStimulus, RandomStimulus, Stimulus};
 use capram::testbench::Sample;
-use capram::wave::{Marker, Window, cosim_view, write_views};
+use capram::wave::{Window, cosim_view, write_views};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array3};
@@ -190,7 +190,7 @@ fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()
     let start = first.operating.start + cosim.config.geometry.mac_rows as u64 / 2;
     let window =
         Window { from_ps: ps(start), to_ps: ps(start + SHOWN), end_ps: ps(first.operating.end) };
-    let markers = vec![Marker { name: "first operations".into(), time_ps: ps(start) }];
+    let markers = step_markers(first, ps);
     write_views(fst, &cosim_view(&cosim.config.geometry, &[0, 1], window, markers))?;
     Ok(())
 }

@@ -38,14 +38,21 @@ impl Failure {
         let cycles = self.cycle.saturating_sub(BEFORE)..self.cycle + AFTER;
         let window = WaveWindow { path: path.clone(), cycles: Some(cycles.clone()) };
         let batch = cosim.stimulus.batch(self.batch);
-        run_batch(cosim.config, cosim.sample, &batch, Some(&window), cosim.mutant)
+        let result = run_batch(cosim.config, cosim.sample, &batch, Some(&window), cosim.mutant)
             .with_context(|| format!("repeating batch {} for its waves", self.batch))?;
         let period_ps = cosim.config.timing.period_s() * 1e12;
         let ps = |cycle: u64| (cycle as f64 * period_ps) as u64;
         let window =
             Window { from_ps: ps(cycles.start), to_ps: ps(cycles.end), end_ps: ps(cycles.end) };
-        let markers = vec![Marker { name: "first finding".into(), time_ps: ps(self.cycle) }];
+        let mut markers = vec![Marker { name: "first finding".into(), time_ps: ps(self.cycle) }];
+        markers.extend(step_markers(&result, ps));
         write_views(&path, &cosim_view(&cosim.config.geometry, &[self.slice], window, markers))?;
         Ok(path)
     }
+}
+
+/// A marker at every conversion step of the waves.
+pub fn step_markers(result: &BatchResult, ps: impl Fn(u64) -> u64) -> Vec<Marker> {
+    let steps = result.traced_steps.iter().enumerate();
+    steps.map(|(i, &cycle)| Marker { name: format!("step {i}"), time_ps: ps(cycle) }).collect()
 }

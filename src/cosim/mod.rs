@@ -3,7 +3,7 @@
 mod failure;
 mod run;
 
-pub use failure::Failure;
+pub use failure::{Failure, step_markers};
 pub use run::{BatchResult, WaveWindow, run_batch};
 
 use crate::config::Config;

@@ -38,6 +38,8 @@ pub struct BatchResult {
     pub cycles: u64,
     /// First cycle of the first operation and last cycle of the last.
     pub operating: Range<u64>,
+    /// Cycles in which the first conversion steps of the waves start.
+    pub traced_steps: Vec<u64>,
     /// Codes as converted, `[operation][conversion step][slice]`.
     pub codes: Vec<Vec<Vec<u8>>>,
     /// Accumulators read after each operation, `[operation][output]`.
@@ -91,6 +93,7 @@ pub fn run_batch(
         other => other?,
     }
     run.bench.close_waves();
+    run.result.traced_steps = run.bench.traced_steps().to_vec();
     Ok(run.finish(batch))
 }
 

@@ -14,6 +14,7 @@ pub mod ffi {
         fn set_volts(self: Pin<&mut Dut>, volts: &[f64]);
         fn open_waves(self: Pin<&mut Dut>, path: &str, period_ps: f64) -> Result<()>;
         fn close_waves(self: Pin<&mut Dut>);
+        fn restart_clock(self: Pin<&mut Dut>);
         fn cycle(&self) -> u64;
 
         fn new_dut(model: &str) -> Result<UniquePtr<Dut>>;

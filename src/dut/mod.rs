@@ -15,7 +15,7 @@ pub enum DutError {
     /// No model of this geometry was built.
     #[error(
         "no RTL model with {mac_rows} MAC rows, {columns} columns, {columns_per_slice} columns per slice and \
-         {post_lanes} lanes was built; built are {built}; add a file with this geometry to configs/ and build again",
+         {post_lanes} lanes was built; built are {built} (MAC rows x columns, columns per slice, lanes); add a file with this geometry to configs/ and build again",
         mac_rows = .geometry.mac_rows, columns = .geometry.columns,
         columns_per_slice = .geometry.columns_per_slice, post_lanes = .geometry.post_lanes
     )]
@@ -50,7 +50,7 @@ pub struct Dut {
 impl Dut {
     /// The macro in this geometry.
     pub fn of_macro(geometry: &Geometry) -> Result<Self, DutError> {
-        let built = || MACROS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let built = || MACROS.iter().map(|(_, g)| short(g)).collect::<Vec<_>>().join(", ");
         let found = MACROS.iter().find(|(_, g)| g == geometry);
         let (name, _) =
             found.ok_or_else(|| DutError::NotBuilt { geometry: *geometry, built: built() })?;
@@ -81,9 +81,14 @@ impl Dut {
             .map_err(|e| DutError::Stopped(e.what().into()))
     }
 
-    /// Cycles since the model was made.
+    /// Cycles since the model was made or its clock restarted.
     pub fn cycle(&self) -> u64 {
         self.model.cycle()
+    }
+
+    /// Numbers cycles from 0 again, in waves and error messages too.
+    pub fn restart_clock(&mut self) {
+        self.model.pin_mut().restart_clock();
     }
 
     /// Writes an FST from the next cycle on; one phase-clock cycle lasts `period_ps`.
@@ -110,6 +115,11 @@ impl Dut {
     pub fn close_waves(&mut self) {
         self.model.pin_mut().close_waves();
     }
+}
+
+/// `64x128 4 2`: rows x columns, columns per slice, lanes.
+fn short(g: &Geometry) -> String {
+    format!("{}x{} {} {}", g.mac_rows, g.columns, g.columns_per_slice, g.post_lanes)
 }
 
 /// Version of the Verilator that made the models.

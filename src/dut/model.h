@@ -98,6 +98,7 @@ class Model final : public capram::Dut {
     trace_.reset();
   }
 
+  void restart_clock() override { cycle_ = 0; }
   uint64_t cycle() const override { return cycle_; }
 
  private:

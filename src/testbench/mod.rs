@@ -11,7 +11,7 @@ mod voltages;
 pub use bus::{Answer, Request};
 
 use crate::compare::Checker;
-use crate::config::{Config, Geometry, Pulse, Pulses, Range, WeightFormat};
+use crate::config::{Config, Geometry, Pulse, Pulses, Range, WORD_BITS, WeightFormat};
 use crate::dut::{Dut, DutError};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
@@ -19,6 +19,7 @@ use crate::golden::reference::Reference;
 use crate::pins::{Drive, Pins, SLICE_WORDS, control};
 use crate::registers as reg;
 use crate::transaction::{Operation, Requantize, digit_vectors};
+use bitvec::{order::Lsb0, vec::BitVec};
 use bus::Bus;
 use monitor::Monitor;
 use std::ops;
@@ -77,6 +78,8 @@ impl BenchError {
 
 /// Longest wait for an answer or for the end of all work, in cycles.
 const PATIENCE: u64 = 1 << 20;
+/// Conversion steps of the waves that are marked.
+const MARKED_STEPS: usize = 20;
 /// Stands for the code of a slice that was off.
 const NO_CODE: u8 = 255;
 /// Cycles the reset is held.
@@ -109,6 +112,7 @@ pub struct Testbench {
     voltages: Option<Voltages>,
     recording: Option<Vec<Drive>>,
     codes: Option<Vec<Vec<u8>>>,
+    steps: Vec<u64>,
     scheduled_waves: Option<(PathBuf, ops::Range<u64>)>,
 }
 
@@ -162,6 +166,7 @@ impl Testbench {
             voltages: None,
             recording: None,
             codes: None,
+            steps: vec![],
             scheduled_waves: None,
         };
         bench.reset(mutant)?;
@@ -176,6 +181,7 @@ impl Testbench {
             self.tick()?;
         }
         self.bus.release(&mut self.drive);
+        self.dut.restart_clock();
         self.drive.bus |= u32::from(mutant) << 8;
         self.cycle()
     }
@@ -215,6 +221,9 @@ impl Testbench {
         self.compare();
         if let Some(voltages) = &self.voltages {
             self.dut.set_volts(voltages.rows());
+            if self.pins.is(control::RESET) && self.steps.len() < MARKED_STEPS {
+                self.steps.push(self.cycle);
+            }
         }
         self.cycle += 1;
         Ok(())
@@ -392,7 +401,7 @@ impl Testbench {
     ) -> Result<Vec<u32>, BenchError> {
         let g = &self.geometry;
         let slices = g.slices();
-        let mut words = vec![0; g.words_per_row()];
+        let mut cells: BitVec<u32, Lsb0> = BitVec::repeat(false, WORD_BITS * g.words_per_row());
         for (j, &weight) in weights.iter().enumerate() {
             let place = || format!("plane {plane}, MAC row {mac_row}, output {j}");
             if j >= g.units(format) * slices {
@@ -417,10 +426,10 @@ impl Testbench {
             }
             let first = g.columns_per_slice * (j % slices) + format.columns() * (j / slices);
             for (i, bit) in format.bits(weight).into_iter().enumerate() {
-                words[(first + i) / 32] |= u32::from(bit) << ((first + i) % 32);
+                cells.set(first + i, bit);
             }
         }
-        Ok(words)
+        Ok(cells.into_vec())
     }
 
     /// Loads an activation vector, one value per MAC row, into a slot (two slots if it takes two
@@ -663,6 +672,11 @@ impl Testbench {
             self.close_waves();
         }
         Ok(())
+    }
+
+    /// Cycles of the first RESET pulses in the waves.
+    pub fn traced_steps(&self) -> &[u64] {
+        &self.steps
     }
 
     /// Keeps the codes of every conversion step from here on.
