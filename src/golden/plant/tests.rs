@@ -11,7 +11,6 @@ use crate::pins::{Pins, control};
 mod faults;
 mod nodes;
 mod rules;
-mod speed;
 
 /// Fills a column's cells of plane 0 by MAC row.
 pub fn fill(plant: &mut Plant, column: usize, value: impl Fn(usize) -> bool) {
