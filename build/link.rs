@@ -10,13 +10,16 @@ const HEADERS: [&str; 2] = ["src/dut/dut.h", "src/dut/model.h"];
 
 /// Builds what changed and tells cargo what to link.
 pub fn models(out: &Path) -> Result<(), String> {
-    println!("cargo::rerun-if-env-changed=VERILATOR");
+    for variable in ["VERILATOR", "CXX", "CXXFLAGS"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
     for input in ["src/dut", "configs", "testbenches/mutants.yaml"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let verilator = Verilator::find(out)?;
     let geometries = tops::geometries(Path::new("configs"))?;
-    let tops = tops::tops(&geometries);
+    let small = tops::geometry(Path::new("configs/small.yaml"), 0)?;
+    let tops = tops::tops(&geometries, &small);
     // The bridge first: it lays out the include folders that the models need.
     let mut bridge = cxx_build::bridge("src/dut/bridge.rs");
     parallel(
@@ -62,8 +65,7 @@ fn one_model(verilator: &Verilator, top: &Top, out: &Path) -> Result<(), String>
     let sources = sources(top, &folder, out)?;
     let headers: Vec<PathBuf> = HEADERS.iter().map(PathBuf::from).collect();
     let waivers = std::env::current_dir().map_err(|e| e.to_string())?.join("rtl/lint/capram.vlt");
-    verilate::model(verilator, top, &sources, &headers, &waivers, &folder, out)?;
-    Ok(())
+    verilate::model(verilator, top, &sources, &headers, &waivers, &folder, out)
 }
 
 /// The sources of a top in order, includes and simulation top too: where they are, or as mutated
@@ -99,7 +101,7 @@ fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String>
 fn runtime(verilator: &Verilator, out: &Path) -> Result<(), String> {
     let folder = out.join("runtime");
     let stamp_file = folder.join("stamp");
-    let stamp = format!("{} {}", verilator.version, verilator.include.display());
+    let stamp = format!("{} {}", verilator.version, verilate::compiler_identity(verilator, out));
     if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
@@ -145,10 +147,9 @@ fn parallel<J: FnOnce() -> Result<(), String> + Send>(jobs: Vec<J>) -> Result<()
                 loop {
                     let Some(job) = queue.lock().ok().and_then(|mut q| q.next()) else { break };
                     if let Err(e) = job() {
-                        error
-                            .lock()
-                            .ok()
-                            .and_then(|mut first| first.get_or_insert(e).is_empty().then_some(()));
+                        if let Ok(mut first) = error.lock() {
+                            first.get_or_insert(e);
+                        }
                     }
                 }
             });

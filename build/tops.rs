@@ -56,7 +56,7 @@ pub fn geometries(folder: &Path) -> Result<Vec<Geometry>, String> {
 }
 
 /// A configuration's geometry, its `base` chain followed.
-fn geometry(path: &Path, depth: usize) -> Result<Geometry, String> {
+pub fn geometry(path: &Path, depth: usize) -> Result<Geometry, String> {
     let at = |what: &str| format!("{}: {what}", path.display());
     if depth > 8 {
         return Err(at("`base` chain longer than 8"));
@@ -81,8 +81,8 @@ fn geometry(path: &Path, depth: usize) -> Result<Geometry, String> {
     Ok(Geometry { fields })
 }
 
-/// All models, the largest first so that parallel builds end together.
-pub fn tops(geometries: &[Geometry]) -> Vec<Top> {
+/// All models; the one with the planted bugs has the geometry `small`.
+pub fn tops(geometries: &[Geometry], small: &Geometry) -> Vec<Top> {
     let macro_top = |g: &Geometry, mutated| Top {
         name: if mutated { "mutants".into() } else { g.name() },
         module: "capram_sim",
@@ -92,8 +92,7 @@ pub fn tops(geometries: &[Geometry]) -> Vec<Top> {
     let module =
         |name: &str, module| Top { name: name.into(), module, parameters: vec![], mutated: false };
     let mut tops: Vec<Top> = geometries.iter().map(|g| macro_top(g, false)).collect();
-    let small = geometries.iter().min_by_key(|g| g.fields[0] * g.fields[1]);
-    tops.extend(small.map(|g| macro_top(g, true)));
+    tops.push(macro_top(small, true));
     tops.push(module("cisar", "capram_cisar_sim"));
     tops.push(module("sram", "capram_sram_sim"));
     tops.push(module("echo", "capram_echo_sim"));

@@ -77,8 +77,14 @@ pub fn compiler_version(verilator: &Verilator, out: &Path) -> String {
     text.lines().next().unwrap_or("unknown").into()
 }
 
-/// Builds `lib<top>.a` in `folder` unless its stamp says that nothing changed. Returns whether it
-/// was built.
+/// Compiler, flags and version: what objects depend on beside their sources.
+pub fn compiler_identity(verilator: &Verilator, out: &Path) -> String {
+    let command =
+        compiler(verilator, out).try_get_compiler().map(|c| format!("{:?}", c.to_command()));
+    format!("{} {}", compiler_version(verilator, out), command.unwrap_or_default())
+}
+
+/// Builds `lib<top>.a` in `folder` unless its stamp says that nothing changed.
 pub fn model(
     verilator: &Verilator,
     top: &Top,
@@ -87,12 +93,12 @@ pub fn model(
     waivers: &Path,
     folder: &Path,
     out: &Path,
-) -> Result<bool, String> {
+) -> Result<(), String> {
     let arguments = arguments(top, sources, waivers, folder);
-    let stamp = stamp(&arguments, verilator, sources, headers)?;
+    let stamp = stamp(&arguments, verilator, sources, headers, &compiler_identity(verilator, out))?;
     let stamp_file = folder.join("stamp");
     if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
-        return Ok(false);
+        return Ok(());
     }
     let _ = std::fs::remove_file(&stamp_file);
     let cpp = folder.join("cpp");
@@ -117,8 +123,7 @@ pub fn model(
     build
         .try_compile(&format!("capram_{name}"))
         .map_err(|e| format!("the C++ of model {name} does not compile: {e}"))?;
-    std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())?;
-    Ok(true)
+    std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())
 }
 
 fn arguments(top: &Top, sources: &[PathBuf], waivers: &Path, folder: &Path) -> Vec<String> {
@@ -159,17 +164,19 @@ fn arguments(top: &Top, sources: &[PathBuf], waivers: &Path, folder: &Path) -> V
     arguments
 }
 
-/// Everything a model depends on: arguments, tool, RTL, includes and the C++ around it.
+/// Everything a model depends on: arguments, tools, RTL, includes and the C++ around it.
 fn stamp(
     arguments: &[String],
     verilator: &Verilator,
     sources: &[PathBuf],
     headers: &[PathBuf],
+    cpp: &str,
 ) -> Result<String, String> {
     let mut hasher = DefaultHasher::new();
     arguments.hash(&mut hasher);
     verilator.version.hash(&mut hasher);
     verilator.include.hash(&mut hasher);
+    cpp.hash(&mut hasher);
     for file in sources.iter().chain(headers) {
         std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?.hash(&mut hasher);
     }

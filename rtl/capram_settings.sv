@@ -117,7 +117,7 @@ module capram_settings
     unique case (index_i)
       AddrId[6:2]:       read_data_o = 32'h4341_5052;
       AddrVersion[6:2]:  read_data_o = 32'h0001_0000;
-      AddrGeometry[6:2]: read_data_o = {8'd0, 4'(PostLanes), 4'(ColumnsPerSlice), 8'(Slices), 8'(MacRows)};
+      AddrGeometry[6:2]: read_data_o = {7'd0, 5'(PostLanes), 4'(ColumnsPerSlice), 8'(Slices), 8'(MacRows)};
       AddrStatus[6:2]:   read_data_o = {26'd0, 2'(head_valid_i) + 2'(second_valid_i), 2'd0, second_valid_i, busy_i};
       AddrError[6:2]:    read_data_o = 32'(error_q);
       AddrRequant[6:2]:  read_data_o = {21'd0, result_bits_m1_q, 3'd0, shift_q};

@@ -103,6 +103,7 @@ impl Arguments {
             threads: self.threads.map_or_else(cores, usize::from),
             waves: self.waves.clone(),
             failure_waves: self.failure_waves.clone(),
+            keep: self.results.is_some(),
             mutant: 0,
         };
         self.check_outputs()?;
@@ -156,6 +157,9 @@ impl Arguments {
             // The file has no name and is gone at once.
             tempfile::tempfile_in(folder)
                 .with_context(|| format!("{}: cannot be written", path.display()))?;
+            if ["gtkw", "sucl"].iter().any(|kind| path.extension().is_some_and(|e| e == *kind)) {
+                bail!("{}: is the name of a view; waves are .fst files", path.display());
+            }
             if path.is_dir() {
                 bail!("{}: is a folder; a file name is needed", path.display());
             }
@@ -204,7 +208,8 @@ fn write_results(
     file: &FileStimulus,
 ) -> anyhow::Result<()> {
     let operations = outcome.batches.iter().map(|b| b.results.len()).sum();
-    if operations as u64 != file.operations() {
+    let steps: usize = outcome.batches.iter().flat_map(|b| &b.codes).map(Vec::len).sum();
+    if operations as u64 != file.operations() || steps != operations * file.steps() {
         eprintln!(
             "capram: {}: not written, the run ended early after many mismatches",
             path.display()

@@ -2,7 +2,7 @@
 
 use super::signals::FIELDS;
 use crate::golden::reference::{DecisionMismatch, Expected, Phase, Reference};
-use crate::pins::{CONTROL_WORDS, Pins, SLICE_WORDS};
+use crate::pins::{CONTROL_WORDS, Pins, SLICE_WORDS, control};
 use crate::report::MismatchRow;
 use crate::simd::dispatch;
 
@@ -66,7 +66,8 @@ impl Checker {
         if a[..CONTROL_WORDS] != b[..CONTROL_WORDS] {
             self.blame_pins(expected, observed);
         }
-        if expected.codes_complete {
+        // Once per step: LATCH may last long.
+        if expected.event.is_some_and(|event| event.pulse == Phase::Latch) {
             self.codes(expected, observed);
         }
     }
@@ -78,7 +79,8 @@ impl Checker {
         let mut worst = 0;
         worst_difference(&mut worst, golden, observed);
         let worst = f64::from_bits(worst);
-        self.counts.worst_volt_error = self.counts.worst_volt_error.max(worst);
+        let seen = if worst.is_nan() { f64::INFINITY } else { worst };
+        self.counts.worst_volt_error = self.counts.worst_volt_error.max(seen);
         if worst.is_nan() || worst > VOLT_TOLERANCE {
             self.blame_volts(node, expected, golden, observed);
         }
@@ -164,6 +166,11 @@ impl Checker {
             if (g - o).is_nan() || (g - o).abs() > VOLT_TOLERANCE {
                 let mut row = self.row("voltage", node, expected);
                 self.place_slice(&mut row, expected, slice);
+                if node.ends_with("_n") {
+                    // The other column of a pair; the dummy column has no number in the array.
+                    let pair = expected.pins.is(control::DIFFERENTIAL);
+                    row.column = row.column.map(|p| p + 1).filter(|_| pair);
+                }
                 row.expected = format!("{:.6} mV", g * 1e3);
                 row.actual = format!("{:.6} mV", o * 1e3);
                 row.margin_mv = Some((o - g) * 1e3);

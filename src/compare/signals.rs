@@ -63,7 +63,10 @@ impl Field {
             return format!("{:#x}", self.part(words[0]));
         }
         let digits: String = words.iter().rev().map(|word| format!("{word:08x}")).collect();
-        format!("0x{}", digits.trim_start_matches('0')).replace("0x ", "0x0")
+        match digits.trim_start_matches('0') {
+            "" => "0x0".into(),
+            digits => format!("0x{digits}"),
+        }
     }
 
     /// Whether two pin states differ in this field.

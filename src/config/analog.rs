@@ -111,7 +111,8 @@ pub struct Sram {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// A strobe is early while a side is further than this from its final value, in LSB.
+    /// A strobe is early if a side is further than this from its final value at the end of the
+    /// strobe's first cycle, in LSB.
     pub settled_within_lsb: f64,
 }
 

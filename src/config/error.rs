@@ -132,6 +132,15 @@ pub enum Conflict {
     )]
     Columns { columns: usize, columns_per_slice: usize },
     #[error(
+        "geometry.columns: {columns} columns make {slices} slices of {columns_per_slice}; allowed: \
+         a power of two of slices, at least 4"
+    )]
+    Slices { columns: usize, columns_per_slice: usize, slices: usize },
+    #[error(
+        "geometry.columns: {columns} columns make {words} host words per row; allowed: 1, 2 or 4"
+    )]
+    Words { columns: usize, words: usize },
+    #[error(
         "geometry.post_lanes: {lanes} lanes do not serve {slices} slices; allowed: 1, or a power \
          of two that divides the slices and leaves each lane at least 8"
     )]
@@ -152,6 +161,18 @@ pub enum Conflict {
     )]
     NoParasitic,
     #[error(
+        "analog.bit_line_parasitic: {parasitic_ff} fF in all is {} of a unit capacitor of \
+         {unit_capacitor_ff} fF; allowed: 1/8192 to 122070 of it",
+        parasitic_ff / unit_capacitor_ff
+    )]
+    Parasitic { parasitic_ff: f64, unit_capacitor_ff: f64 },
+    #[error(
+        "analog.v_full_scale: {v_full_scale} V and capacitors of {unit_capacitor_ff} fF on bit \
+         lines of {column_ff:.3} fF make an LSB of {:.3} uV at r = 1/8; allowed: at least 10 uV",
+        lsb_v * 1e6
+    )]
+    SmallLsb { v_full_scale: f64, unit_capacitor_ff: f64, column_ff: f64, lsb_v: f64 },
+    #[error(
         "analog.capacitor_mismatch.sigma_percent_sqrt_ff: {sigma_percent_sqrt_ff} % at 1 fF is \
          {percent:.1} % of a capacitor of {unit_capacitor_ff} fF; allowed: at most 20 % per \
          unit capacitor"
@@ -170,11 +191,12 @@ impl Conflict {
         match self {
             Self::MacRows(_) => "geometry.mac_rows",
             Self::ColumnsPerSlice(_) => "geometry.columns_per_slice",
-            Self::Columns { .. } => "geometry.columns",
+            Self::Columns { .. } | Self::Slices { .. } | Self::Words { .. } => "geometry.columns",
             Self::PostLanes { .. } => "geometry.post_lanes",
             Self::SupplyExceeded { .. } => "analog.v_low",
             Self::CommonMode { .. } => "analog.v_cm",
-            Self::NoParasitic => "analog.bit_line_parasitic.per_row",
+            Self::SmallLsb { .. } => "analog.v_full_scale",
+            Self::NoParasitic | Self::Parasitic { .. } => "analog.bit_line_parasitic.per_row",
             Self::Mismatch { .. } => "analog.capacitor_mismatch.sigma_percent_sqrt_ff",
             Self::TimeConstant { key } => key,
         }

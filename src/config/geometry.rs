@@ -16,7 +16,7 @@ pub const WORD_BITS: usize = 32;
 pub struct Geometry {
     /// MAC rows; the array has eight times as many physical rows. A multiple of 8, at most 64.
     pub mac_rows: usize,
-    /// Columns of the array, at most 128.
+    /// Columns of the array: a power of two of slices, at least 4, and at most 128 columns.
     pub columns: usize,
     /// Columns that share one ADC: 1, 2 or 4.
     pub columns_per_slice: usize,

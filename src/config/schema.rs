@@ -58,7 +58,10 @@ const TABLE: &[(&str, Allowed)] = &[
     ("base", Allowed::FileName),
     ("geometry", Allowed::Section(&["mac_rows", "columns", "columns_per_slice", "post_lanes"])),
     ("geometry.mac_rows", Allowed::Integer(8, 64, "rows, a multiple of 8")),
-    ("geometry.columns", Allowed::Integer(1, 128, "columns")),
+    (
+        "geometry.columns",
+        Allowed::Integer(4, 128, "columns: 4, 8, 16 ... slices of columns_per_slice"),
+    ),
     ("geometry.columns_per_slice", Allowed::Integer(1, 4, "columns: 1, 2 or 4")),
     ("geometry.post_lanes", Allowed::Integer(1, 16, "lanes")),
     ("timing", Allowed::Section(&["conversion_rate_msps", "nominal_step_cycles", "pulses"])),

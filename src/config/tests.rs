@@ -101,8 +101,9 @@ fn comparator_noise_completes_the_published_noise() {
     assert!((lsb - 0.139).abs() < 1e-4, "{lsb}");
 }
 
-/// Default time constants leave less than the limit of the settling rule, also after the 32-unit
-/// injection, whose two firings share a cycle, and in the most sensitive range.
+/// Default time constants leave less than the limit of the settling rule, which looks at the end of a
+/// strobe's first cycle, already when the strobe begins: after the 32-unit injection, whose two
+/// firings share a cycle, 0.055 LSB, and after SHARE even in the most sensitive range.
 #[test]
 fn default_phases_settle() {
     let Config { geometry, timing, analog, .. } = shipped("capram65");
@@ -110,8 +111,10 @@ fn default_phases_settle() {
     let whole = (-period_ps / analog.settling.tau_share_ps).exp();
     let half = whole.sqrt();
     let limit = analog.rules.settled_within_lsb;
-    assert!(16.0 * (1.0 + half) * half < limit);
-    assert!(geometry.mac_rows as f64 * 8.0 * whole < limit);
+    let injected = 16.0 * (1.0 + half) * half;
+    assert!((injected - 0.055).abs() < 1e-3, "{injected}");
+    let begun = injected.max(geometry.mac_rows as f64 * 8.0 * whole);
+    assert!(begun < limit && begun * whole < limit * 1e-4, "{begun}");
 }
 
 #[test]
@@ -283,13 +286,23 @@ fn settings_that_contradict_each_other_are_refused() {
              of two that divides the slices and leaves each lane at least 8",
         ),
         (
-            "geometry: { columns: 96, post_lanes: 3 }",
-            "bad.yaml: geometry.post_lanes: 3 lanes do not serve 24 slices; ",
+            "geometry: { columns: 64, post_lanes: 3 }",
+            "bad.yaml: geometry.post_lanes: 3 lanes do not serve 16 slices; ",
+        ),
+        (
+            "geometry: { columns: 96 }",
+            "bad.yaml: geometry.columns: 96 columns make 24 slices of 4; allowed: a power of two of \
+             slices, at least 4",
+        ),
+        (
+            "geometry: { columns: 8 }",
+            "bad.yaml: geometry.columns: 8 columns make 2 slices of 4; allowed: a power of two of \
+             slices, at least 4",
         ),
         // the lanes come from the base: it is the one to blame
         (
-            "geometry: { columns: 20 }",
-            "capram65.yaml: geometry.post_lanes: 2 lanes do not serve 5 ",
+            "geometry: { columns: 32 }",
+            "capram65.yaml: geometry.post_lanes: 2 lanes do not serve 8 ",
         ),
         (
             "analog: { v_low: 4.5 }",
@@ -305,6 +318,22 @@ fn settings_that_contradict_each_other_are_refused() {
             "analog: { bit_line_parasitic: { per_row: 0, fixed_ff: 0 } }",
             "bad.yaml: analog.bit_line_parasitic: per_row 0 and fixed_ff 0 leave a bit line \
              without capacitance; allowed: at least one above 0",
+        ),
+        (
+            "analog: { unit_capacitor_ff: 0.05, capacitor_mismatch: { on: false }, \
+             bit_line_parasitic: { per_row: 0, fixed_ff: 6200 } }",
+            "bad.yaml: analog.bit_line_parasitic: 6200 fF in all is 124000 of a unit capacitor of \
+             0.05 fF; allowed: 1/8192 to 122070 of it",
+        ),
+        (
+            "analog: { bit_line_parasitic: { per_row: 0, fixed_ff: 0.0001 } }",
+            "bad.yaml: analog.bit_line_parasitic: 0.0001 fF in all is 0.00006666666666666667 of a \
+             unit capacitor of 1.5 fF; allowed: 1/8192 to 122070 of it",
+        ),
+        (
+            "analog: { v_full_scale: 0.01, bit_line_parasitic: { fixed_ff: 1000 } }",
+            "bad.yaml: analog.v_full_scale: 0.01 V and capacitors of 1.5 fF on bit lines of \
+             1124.800 fF make an LSB of 1.667 uV at r = 1/8; allowed: at least 10 uV",
         ),
         (
             "analog: { unit_capacitor_ff: 0.04, capacitor_mismatch: { sigma_percent_sqrt_ff: 10 } }",
@@ -383,6 +412,12 @@ fn validate_checks_what_code_changed() {
     assert_eq!(
         message,
         "timing.pulses.share.width: 0 is out of range; allowed: an integer from 1 to 15 cycles"
+    );
+    let wide = Geometry { columns: 256, ..shipped("capram65").geometry };
+    let message = wide.validate().unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "geometry.columns: 256 columns make 8 host words per row; allowed: 1, 2 or 4"
     );
     config = shipped("capram65");
     config.analog.v_cm = f64::NAN;

@@ -36,6 +36,47 @@ pub struct Pulses {
 }
 
 impl Pulses {
+    /// Widths of all pulses, in the order of the fields.
+    pub fn widths(&self) -> [u32; 10] {
+        let Self { reset, sample, multiply, share, strobe, inject, latch, .. } = *self;
+        let Self { precharge, access, sense, .. } = *self;
+        [reset, sample, multiply, share, strobe, inject, latch, precharge, access, sense]
+            .map(|pulse| pulse.width)
+    }
+
+    /// Every pulse one cycle and no gaps: the reset values.
+    pub const SHORTEST: Self = {
+        let one = Pulse { width: 1, gap: 0 };
+        Self {
+            reset: one,
+            sample: one,
+            multiply: one,
+            share: one,
+            strobe: one,
+            inject: one,
+            latch: one,
+            precharge: one,
+            access: one,
+            sense: one,
+        }
+    };
+
+    /// All pulses, in the order of the TIMING registers.
+    pub fn all_mut(&mut self) -> [&mut Pulse; 10] {
+        [
+            &mut self.reset,
+            &mut self.sample,
+            &mut self.multiply,
+            &mut self.share,
+            &mut self.strobe,
+            &mut self.inject,
+            &mut self.latch,
+            &mut self.precharge,
+            &mut self.access,
+            &mut self.sense,
+        ]
+    }
+
     /// Cycles of one conversion step without stalls.
     pub fn step_cycles(&self) -> u32 {
         let front = [self.reset, self.sample, self.multiply, self.share];

@@ -1,12 +1,27 @@
 //! Values that are each within their limits but do not go together.
 
-use super::error::{Conflict, Problem, Scalar};
-use super::{Analog, Config, Geometry, parse, schema};
+use std::ops::RangeInclusive;
 
-/// Highest voltage of the array that makes sense.
+use super::error::{Conflict, Problem, Scalar};
+use super::{Analog, Config, Geometry, Range, parse, schema};
+use crate::golden::chip::CAP_UNIT;
+
+/// Highest voltage of the array. [C] That of the oldest logic supplies; macros are made for less.
 const HIGHEST_V: f64 = 5.0;
-/// Largest relative spread of one capacitor, in percent: 4.04 sigma stay above zero.
+/// Largest relative spread of one capacitor, in percent. [C] The drawn normal variates end at 4.04
+/// sigma, so that a capacitor stays above 19 % of its value.
 const WIDEST_PERCENT: f64 = 20.0;
+/// Nominal parasitic in units of `C_u / CAP_UNIT`. [C] Drawn values are integers: at least one, and
+/// 20 % x 4.04 sigma above the most fit 32 bits.
+const PARASITIC_UNITS: RangeInclusive<f64> = 1.0..=1e9;
+/// Smallest LSB at r = 1/8 in volts. [C] Ten times the 1 uV within which voltages are compared; the
+/// distance of a sum from its threshold, 1/16 unit, is then 0.33 uV, far above the 1 nV of a
+/// marginal decision.
+const SMALLEST_LSB_V: f64 = 10e-6;
+/// Fewest slices: the RTL's tables are addressed by slice and word. [C]
+const FEWEST_SLICES: usize = 4;
+/// Host words of a row that the RTL decodes.
+const WORDS_PER_ROW: [usize; 3] = [1, 2, 4];
 /// Activation digits in one host word: rows come in whole words.
 const ROWS_PER_WORD: usize = 8;
 /// Fewest slices that a lane serves when there are several lanes.
@@ -45,16 +60,30 @@ impl Geometry {
         if !mac_rows.is_multiple_of(ROWS_PER_WORD) {
             return Err(Conflict::MacRows(mac_rows));
         }
+        self.validate_slicing()?;
+        let slices = self.slices();
+        if !slices.is_power_of_two() || slices < FEWEST_SLICES {
+            return Err(Conflict::Slices { columns, columns_per_slice, slices });
+        }
+        let words = self.words_per_row();
+        if !WORDS_PER_ROW.contains(&words) {
+            return Err(Conflict::Words { columns, words });
+        }
+        let shared = lanes.is_power_of_two() && slices.is_multiple_of(lanes);
+        if lanes != 1 && !(shared && slices / lanes >= SLICES_PER_LANE) {
+            return Err(Conflict::PostLanes { lanes, slices });
+        }
+        Ok(())
+    }
+
+    /// Whether the columns make whole slices of a size that exists.
+    pub(crate) fn validate_slicing(&self) -> Result<(), Conflict> {
+        let Self { columns, columns_per_slice, .. } = *self;
         if ![1, 2, 4].contains(&columns_per_slice) {
             return Err(Conflict::ColumnsPerSlice(columns_per_slice));
         }
         if !columns.is_multiple_of(columns_per_slice) {
             return Err(Conflict::Columns { columns, columns_per_slice });
-        }
-        let slices = self.slices();
-        let shared = lanes.is_power_of_two() && slices.is_multiple_of(lanes);
-        if lanes != 1 && !(shared && slices / lanes >= SLICES_PER_LANE) {
-            return Err(Conflict::PostLanes { lanes, slices });
         }
         Ok(())
     }
@@ -71,8 +100,18 @@ impl Analog {
         if v_cm > highest {
             return Err(Conflict::CommonMode { v_cm, highest });
         }
-        if self.parasitic_ff(mac_rows) <= 0.0 {
+        let parasitic_ff = self.parasitic_ff(mac_rows);
+        if parasitic_ff <= 0.0 {
             return Err(Conflict::NoParasitic);
+        }
+        let units = f64::from(CAP_UNIT) * parasitic_ff / unit_capacitor_ff;
+        if !PARASITIC_UNITS.contains(&units) {
+            return Err(Conflict::Parasitic { parasitic_ff, unit_capacitor_ff });
+        }
+        let lsb_v = self.lsb_v(mac_rows, Range::Eighth.factor());
+        if lsb_v < SMALLEST_LSB_V {
+            let column_ff = self.column_ff(mac_rows);
+            return Err(Conflict::SmallLsb { v_full_scale, unit_capacitor_ff, column_ff, lsb_v });
         }
         let percent = 100.0 * self.capacitor_sigma();
         if percent > WIDEST_PERCENT {

@@ -28,6 +28,8 @@ pub struct Cosim<'a> {
     pub waves: Option<PathBuf>,
     /// Where the waves around the first mismatch go if there is one and `waves` is not given.
     pub failure_waves: PathBuf,
+    /// Keep every code and result that the RTL produced, for the caller.
+    pub keep: bool,
     /// Planted bug of the RTL, 0 for none; with another number the model is `mutants`.
     pub mutant: u8,
 }
@@ -48,7 +50,11 @@ impl Cosim<'_> {
         let one = |index| -> Result<BatchResult, BenchError> {
             let waves = self.waves.as_deref().filter(|_| index == 0).map(WaveWindow::whole);
             let batch = self.stimulus.batch(index);
-            let result = run_batch(self.config, self.sample, &batch, waves.as_ref(), self.mutant)?;
+            let mut result =
+                run_batch(self.config, self.sample, &batch, waves.as_ref(), self.mutant)?;
+            if !self.keep {
+                (result.codes, result.results) = (vec![], vec![]);
+            }
             progress(batch.steps.len() as u64);
             Ok(result)
         };
@@ -57,7 +63,11 @@ impl Cosim<'_> {
         let batches = batches?;
         let mut report = self.report(&batches, start.elapsed().as_secs_f64());
         match Failure::first(&batches) {
-            Some(failure) => report.waves = Some(failure.repeat(self)?),
+            // The finding stands even where its waves can not be written.
+            Some(failure) => match failure.repeat(self) {
+                Ok(path) => report.waves = Some(path),
+                Err(error) => eprintln!("capram: no waves of the failure: {error:#}"),
+            },
             None => report.waves = self.waves.clone(),
         }
         Ok(Outcome { report, batches })

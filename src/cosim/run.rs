@@ -1,7 +1,7 @@
 //! One batch on a fresh macro: load, operate, read back.
 
 use crate::compare::Counts;
-use crate::config::Config;
+use crate::config::{Config, Pulses};
 use crate::dut::Dut;
 use crate::golden::reference::Counters;
 use crate::report::MismatchRow;
@@ -81,13 +81,13 @@ pub fn run_batch(
         0 => Dut::of_macro(&config.geometry)?,
         _ => Dut::named("mutants")?,
     };
-    let mut bench = Testbench::with_dut(config, sample, dut, mutant)?;
+    let mut bench = Testbench::unstarted(config, sample, dut)?;
     bench.start_at_conversion(batch.first_conversion);
     if let Some(WaveWindow { path, cycles: Some(cycles) }) = waves {
         bench.schedule_waves(path, cycles.clone());
     }
     let mut run = Run { bench, result: BatchResult { index: batch.index, ..Default::default() } };
-    match run.all(batch, waves) {
+    match run.all(&config.timing.pulses, mutant, batch, waves) {
         // A macro that stops, hangs or refuses is a finding like any other.
         Err(error) if error.blames_macro() => run.bench.report_stop(&error),
         other => other?,
@@ -103,7 +103,14 @@ struct Run {
 }
 
 impl Run {
-    fn all(&mut self, batch: &Batch, waves: Option<&WaveWindow>) -> Result<(), BenchError> {
+    fn all(
+        &mut self,
+        pulses: &Pulses,
+        mutant: u8,
+        batch: &Batch,
+        waves: Option<&WaveWindow>,
+    ) -> Result<(), BenchError> {
+        self.bench.start(pulses, mutant)?;
         self.load(batch)?;
         if let Some(WaveWindow { path, cycles: None }) = waves {
             self.bench.open_waves(path)?;

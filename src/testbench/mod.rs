@@ -11,7 +11,9 @@ mod voltages;
 pub use bus::{Answer, Request};
 
 use crate::compare::Checker;
-use crate::config::{Config, Geometry, Pulse, Pulses, Range, WORD_BITS, WeightFormat};
+use crate::config::{
+    Config, Geometry, PLANES, Problem, Pulses, Range, Timing, WORD_BITS, WeightFormat,
+};
 use crate::dut::{Dut, DutError};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
@@ -33,6 +35,9 @@ pub enum BenchError {
     /// The RTL stopped or its waves cannot be written.
     #[error(transparent)]
     Dut(#[from] DutError),
+    /// The configuration contradicts itself.
+    #[error(transparent)]
+    Config(#[from] Problem),
     /// The macro refused a request that a correct host would not make.
     #[error("the macro refused {action} address {address:#06x} in cycle {cycle}: {reasons}", action = if *.write { "a write to" } else { "a read of" })]
     Refused {
@@ -119,37 +124,24 @@ pub struct Testbench {
 impl Testbench {
     /// The macro of a configuration, out of reset, with the pulse widths of the configuration.
     pub fn new(config: &Config, sample: Sample) -> Result<Self, BenchError> {
-        Self::with_dut(config, sample, Dut::of_macro(&config.geometry)?, 0)
+        let mut bench = Self::unstarted(config, sample, Dut::of_macro(&config.geometry)?)?;
+        bench.start(&config.timing.pulses, 0)?;
+        Ok(bench)
     }
 
-    /// The same with a model of one's own; `mutant` selects a planted bug of the model `mutants`.
-    pub fn with_dut(
-        config: &Config,
-        sample: Sample,
-        dut: Dut,
-        mutant: u8,
-    ) -> Result<Self, BenchError> {
+    /// The same with a model of one's own, before its reset: [`start`](Self::start) it.
+    pub fn unstarted(config: &Config, sample: Sample, dut: Dut) -> Result<Self, BenchError> {
+        config.validate()?;
+        Ok(Self::build(config, sample, dut))
+    }
+
+    fn build(config: &Config, sample: Sample, dut: Dut) -> Self {
         let Config { geometry, analog, timing, .. } = *config;
         let Sample { seed, chip: number } = sample;
         let chip = Arc::new(Chip::draw(&geometry, &analog, seed, number));
         let period_s = timing.period_s();
-        // After a hardware reset every pulse has width 1 and gap 0.
-        let one = Pulse { width: 1, gap: 0 };
-        let pulses = Pulses {
-            reset: one,
-            sample: one,
-            multiply: one,
-            share: one,
-            strobe: one,
-            inject: one,
-            latch: one,
-            precharge: one,
-            access: one,
-            sense: one,
-        };
-        let mut reset_timing = timing;
-        reset_timing.pulses = pulses;
-        let mut bench = Self {
+        let reset_timing = Timing { pulses: Pulses::SHORTEST, ..timing };
+        Self {
             geometry,
             period_s,
             dut,
@@ -157,7 +149,7 @@ impl Testbench {
             reference: Reference::new(geometry, analog, reset_timing, chip, seed, number),
             checker: Checker::new(period_s, geometry.columns_per_slice),
             bus: Bus::default(),
-            monitor: Monitor::new(geometry, pulses),
+            monitor: Monitor::new(geometry, Pulses::SHORTEST),
             drive: Drive::default(),
             pins: Pins::default(),
             answered: false,
@@ -168,10 +160,14 @@ impl Testbench {
             codes: None,
             steps: vec![],
             scheduled_waves: None,
-        };
-        bench.reset(mutant)?;
-        bench.set_pulses(&timing.pulses)?;
-        Ok(bench)
+        }
+    }
+
+    /// Resets the macro and sets its pulse widths. `mutant` selects a planted bug of the model
+    /// `mutants`.
+    pub fn start(&mut self, pulses: &Pulses, mutant: u8) -> Result<(), BenchError> {
+        self.reset(mutant)?;
+        self.set_pulses(pulses)
     }
 
     fn reset(&mut self, mutant: u8) -> Result<(), BenchError> {
@@ -301,7 +297,7 @@ impl Testbench {
         match self.transfer(request)? {
             Answer::Ack(data) => Ok(data),
             Answer::Err => {
-                let cycle = self.cycle;
+                let cycle = self.cycle - 1;
                 let write = request.write.is_some();
                 Err(BenchError::Refused {
                     address: request.address,
@@ -326,20 +322,8 @@ impl Testbench {
 impl Testbench {
     /// Sets every pulse width and gap.
     pub fn set_pulses(&mut self, pulses: &Pulses) -> Result<(), BenchError> {
-        let p = pulses;
-        let all = [
-            p.reset,
-            p.sample,
-            p.multiply,
-            p.share,
-            p.strobe,
-            p.inject,
-            p.latch,
-            p.precharge,
-            p.access,
-            p.sense,
-        ];
-        for (i, pulse) in all.iter().enumerate() {
+        let mut all = *pulses;
+        for (i, pulse) in all.all_mut().into_iter().enumerate() {
             self.write(reg::TIMING_RESET + 4 * i as u32, pulse.width | pulse.gap << 8)?;
         }
         Ok(())
@@ -382,6 +366,10 @@ impl Testbench {
         format: WeightFormat,
         weights: &[Vec<i8>],
     ) -> Result<(), BenchError> {
+        if plane >= PLANES || weights.len() > self.geometry.mac_rows {
+            let allowed = format!("0..={} with up to {} rows", PLANES - 1, self.geometry.mac_rows);
+            return Err(Self::value("plane", plane as i64, "weights", allowed));
+        }
         for (m, row) in weights.iter().enumerate() {
             let words = self.row_words(plane, format, m, row)?;
             for (word, &data) in words.iter().enumerate() {
@@ -432,9 +420,47 @@ impl Testbench {
         Ok(cells.into_vec())
     }
 
+    fn value(what: &'static str, value: i64, place: &str, allowed: String) -> BenchError {
+        BenchError::Value { what, value, place: place.into(), allowed }
+    }
+
+    fn check_output(&self, bank: u8, outputs: usize) -> Result<(), BenchError> {
+        if bank > 1 {
+            return Err(Self::value("bank", bank.into(), "a host access", "0..=1".into()));
+        }
+        if outputs > self.geometry.columns {
+            let allowed = format!("up to {} outputs", self.geometry.columns);
+            return Err(Self::value("outputs", outputs as i64, "a host access", allowed));
+        }
+        Ok(())
+    }
+
+    fn check_activations(&self, slot: u8, values: &[u8], bits: u8) -> Result<(), BenchError> {
+        if !(1..=8).contains(&bits) {
+            return Err(Self::value("width", bits.into(), "activations", "1..=8 bits".into()));
+        }
+        if usize::from(slot) + usize::from(bits > 4) > 15 {
+            let allowed = "0..=15, room for two slots if wider than 4 bits".into();
+            return Err(Self::value("slot", slot.into(), "activations", allowed));
+        }
+        if values.len() != self.geometry.mac_rows {
+            let allowed = format!("{}, one per MAC row", self.geometry.mac_rows);
+            return Err(Self::value("length", values.len() as i64, "activations", allowed));
+        }
+        let top = u8::MAX >> (8 - bits);
+        match values.iter().position(|&x| x > top) {
+            None => Ok(()),
+            Some(m) => {
+                let place = format!("activations, MAC row {m}");
+                Err(Self::value("value", values[m].into(), &place, format!("0..={top}")))
+            }
+        }
+    }
+
     /// Loads an activation vector, one value per MAC row, into a slot (two slots if it takes two
     /// passes).
     pub fn activate(&mut self, slot: u8, activations: &[u8], bits: u8) -> Result<(), BenchError> {
+        self.check_activations(slot, activations, bits)?;
         for (i, digits) in digit_vectors(activations, bits).iter().enumerate() {
             for (word, chunk) in digits.chunks(8).enumerate() {
                 let data = chunk
@@ -488,6 +514,7 @@ impl Testbench {
 
     /// Reads accumulators, compared with the reference; they must be of a finished operation.
     pub fn accumulators(&mut self, bank: u8, outputs: usize) -> Result<Vec<i32>, BenchError> {
+        self.check_output(bank, outputs)?;
         (0..outputs).map(|j| self.accumulator(bank, j)).collect()
     }
 
@@ -511,6 +538,7 @@ impl Testbench {
         outputs: usize,
         requantize: Requantize,
     ) -> Result<Vec<u8>, BenchError> {
+        self.check_output(bank, outputs)?;
         let field = if requantize.bits > 4 { 8 } else { 4 };
         let per_word = 32 / field;
         let mut results = vec![];
@@ -533,6 +561,10 @@ impl Testbench {
 
     /// Sets the layer's requantization.
     pub fn set_requantize(&mut self, requantize: Requantize) -> Result<(), BenchError> {
+        if !(1..=8).contains(&requantize.bits) || requantize.shift > 31 {
+            let allowed = format!("1..=8 bits and shift 0..=31, not {}", requantize.shift);
+            return Err(Self::value("bits", requantize.bits.into(), "requantization", allowed));
+        }
         self.write(
             reg::REQUANT,
             u32::from(requantize.shift) | (u32::from(requantize.bits) - 1) << 8,
@@ -607,11 +639,12 @@ impl Testbench {
 
     /// Makes an error that the macro is to blame for a finding.
     pub fn report_stop(&mut self, error: &BenchError) {
-        let signal = match error {
-            BenchError::Dut(_) => "assertion",
-            _ => "bus",
+        let (signal, cycle) = match error {
+            BenchError::Dut(_) => ("assertion", self.cycle),
+            BenchError::Stuck { since, .. } => ("bus", *since),
+            _ => ("bus", self.cycle - 1),
         };
-        self.checker.stop(signal, self.cycle, error.to_string());
+        self.checker.stop(signal, cycle, error.to_string());
     }
 
     /// Cycles since reset.
@@ -663,7 +696,7 @@ impl Testbench {
     #[cold]
     fn scheduled(&mut self) -> Result<(), BenchError> {
         let Some((path, cycles)) = self.scheduled_waves.take() else { return Ok(()) };
-        if self.cycle == cycles.start {
+        if self.cycle >= cycles.start && self.voltages.is_none() {
             self.open_waves(&path)?;
         }
         if self.cycle < cycles.end {

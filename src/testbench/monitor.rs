@@ -53,7 +53,8 @@ impl Monitor {
             }
             reg::TIMING_RESET..=reg::TIMING_SENSE => {
                 let pulse = Pulse { width: data & 15, gap: data >> 8 & 7 };
-                *pulse_mut(&mut self.pulses, (address - reg::TIMING_RESET) / 4) = pulse;
+                let index = (address - reg::TIMING_RESET) as usize / 4;
+                *self.pulses.all_mut()[index] = pulse;
                 reference.set_pulses(self.pulses);
             }
             reg::SLICE_ENABLE0..=reg::SLICE_ENABLE3 => {
@@ -86,20 +87,4 @@ impl Monitor {
 fn window(address: u32, start: u32, words: u32) -> Option<usize> {
     let offset = address.checked_sub(start)?;
     (address.is_multiple_of(4) && offset < 4 * words).then_some(offset as usize / 4)
-}
-
-/// The pulse behind the n-th TIMING register.
-fn pulse_mut(pulses: &mut Pulses, index: u32) -> &mut Pulse {
-    match index {
-        0 => &mut pulses.reset,
-        1 => &mut pulses.sample,
-        2 => &mut pulses.multiply,
-        3 => &mut pulses.share,
-        4 => &mut pulses.strobe,
-        5 => &mut pulses.inject,
-        6 => &mut pulses.latch,
-        7 => &mut pulses.precharge,
-        8 => &mut pulses.access,
-        _ => &mut pulses.sense,
-    }
 }

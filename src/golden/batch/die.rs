@@ -16,7 +16,8 @@ pub struct Die {
 }
 
 impl Die {
-    /// Draws a chip. Refuses parameters with a term on that batched conversions do not model.
+    /// Draws a chip. Refuses parameters that contradict each other or have a term on that batched
+    /// conversions do not model.
     pub fn draw(
         geometry: &Geometry,
         analog: &Analog,
@@ -24,6 +25,7 @@ impl Die {
         number: u64,
     ) -> Result<Self, BatchError> {
         check_geometry(geometry)?;
+        analog.validate(geometry.mac_rows)?;
         let terms = [
             ("output_impedance", analog.output_impedance.on),
             ("settling", analog.settling.on),

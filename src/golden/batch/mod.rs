@@ -75,8 +75,11 @@ pub enum BatchError {
     #[error("analog.{term} is on; batched conversions do not model it here")]
     Unsupported { term: &'static str },
     #[error(transparent)]
-    Geometry(#[from] Conflict),
-    #[error("{mac_rows} x {columns} is no array; allowed: 4 to 64 MAC rows, at least one column")]
+    Conflict(#[from] Conflict),
+    #[error(
+        "{mac_rows} x {columns} is no array; allowed: 8 to 64 MAC rows, a multiple of 8, and at \
+         least one column"
+    )]
     Size { mac_rows: usize, columns: usize },
     #[error(
         "column {column} (of a pair: {differential}) lies beyond its slice, which has \
@@ -99,13 +102,14 @@ pub enum BatchError {
     Isa(Isa),
 }
 
-/// Checks what no kernel could work with.
+/// Checks what no kernel could work with. Any number of slices will do, also one that the RTL can
+/// not have, and the lanes play no part.
 fn check_geometry(geometry: &Geometry) -> Result<(), BatchError> {
     let &Geometry { mac_rows, columns, .. } = geometry;
-    geometry.validate()?;
-    if !(4..=MAX_ROWS).contains(&mac_rows) || columns == 0 {
+    if !(8..=MAX_ROWS).contains(&mac_rows) || !mac_rows.is_multiple_of(8) || columns == 0 {
         return Err(BatchError::Size { mac_rows, columns });
     }
+    geometry.validate_slicing()?;
     Ok(())
 }
 

@@ -281,7 +281,8 @@ impl Plant {
         nodes.set_split(group, OpenSplit::Own(Box::new(split)));
     }
 
-    /// A strobe must not begin before both sides are close to where they settle.
+    /// At the end of a strobe's first cycle, the first in which the comparator decides, both sides
+    /// must be close to where they settle.
     #[inline(always)]
     fn check_settled(&mut self, pins: &Pins) {
         let limit = self.physics.settled_within[pins.range_log2() as usize];

@@ -293,6 +293,12 @@ impl Plant {
     fn apply_faults(&mut self) {
         self.sides.iter_mut().for_each(Side::capacitors_changed);
         self.draw_elements();
+        for (side, nodes) in self.sides.iter().enumerate() {
+            for (g, columns) in self.columns.iter().enumerate() {
+                let droop = &columns[nodes.position].shared_droop;
+                self.active.set_shared_droop(side, g, droop);
+            }
+        }
         self.inverted = [0; SLICE_WORDS];
         let planted: Vec<Fault> = self.faults.iter().collect();
         for fault in planted {

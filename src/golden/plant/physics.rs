@@ -41,8 +41,8 @@ pub struct Physics {
     pub comparator_sigma: f64,
     /// A comparator decides 1 from this difference on, in volts.
     pub threshold: f64,
-    /// A strobe is early while a side is further than this from its final value, in volts, for each
-    /// range.
+    /// A strobe is early if a side is further than this from its final value at the end of the
+    /// strobe's first cycle, in volts, for each range.
     pub settled_within: [f64; 4],
 }
 

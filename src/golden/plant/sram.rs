@@ -179,6 +179,8 @@ impl Sram {
         if same.is_none() {
             if !self.precharged {
                 violations.report(Rule::PrechargeTooShort, Location::Row(lines.first_row()));
+                // The bit lines start low: there is nothing for the cells to pull down.
+                self.high = [0; 4];
             }
             self.precharged = false;
             self.developed = false;
@@ -192,7 +194,7 @@ impl Sram {
         {
             self.developed = true;
             // Bit lines that a cell has pulled down stay down until the next precharge: rows opened
-            // together, or one after the other without precharge, read as their AND.
+            // together read as their AND.
             for row in lines.rows() {
                 let cells = array.row(row);
                 self.high.iter_mut().zip(cells).for_each(|(high, cells)| *high &= cells);

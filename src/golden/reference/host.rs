@@ -4,10 +4,14 @@ use super::access::Access;
 use super::expected::Counters;
 use super::timeline::StepClock;
 use super::{Factors, Reference, existing};
-use crate::config::{Pulses, Range};
+use crate::config::{Pulse, Pulses, Range};
 use crate::golden::ideal::Calibration;
 use crate::pins::SLICE_WORDS;
 use crate::transaction::{Operation, Requantize};
+
+/// A pulse that misses a time by less than this counts as long enough, in ps [C]: rounding of the
+/// period must not make a pulse of exactly the time needed too short.
+const SLACK_PS: f64 = 1e-6;
 
 impl Reference {
     /// Index of the next RESET opening, as after a checkpoint; 0 at the start.
@@ -34,15 +38,18 @@ impl Reference {
     /// cycle after that one is predicted. A word line open for too short writes nothing.
     pub fn sram_write(&mut self, request_cycle: u64, row: usize, word: usize, data: u32) {
         self.begin_access(request_cycle, row, word, Some(data));
-        if self.open_ps() >= self.analog.sram.write_time_ps {
+        if self.lasts(self.pulses.access, self.analog.sram.write_time_ps) {
             self.array.store(row, word, data);
         }
     }
 
-    /// A read of the SRAM, told like a write; returns what the host must read.
+    /// A read of the SRAM, told like a write; returns what the host must read: zeros if the bit lines
+    /// were not precharged or had no time to develop.
     pub fn sram_read(&mut self, request_cycle: u64, row: usize, word: usize) -> u32 {
         self.begin_access(request_cycle, row, word, None);
-        if self.open_ps() >= self.analog.sram.develop_time_ps {
+        let times = self.analog.sram;
+        let precharged = self.lasts(self.pulses.precharge, times.precharge_time_ps);
+        if precharged && self.lasts(self.pulses.access, times.develop_time_ps) {
             self.array.word(row, word)
         } else {
             0
@@ -54,9 +61,9 @@ impl Reference {
         self.array.store(row, word, data);
     }
 
-    /// Time a word line stays open in an access, in ps.
-    fn open_ps(&self) -> f64 {
-        f64::from(self.pulses.access.width) * self.timing.period_s() * 1e12
+    /// Whether a pulse is at least as long as a time in ps.
+    fn lasts(&self, pulse: Pulse, time_ps: f64) -> bool {
+        f64::from(pulse.width) * self.timing.period_s() * 1e12 + SLACK_PS >= time_ps
     }
 
     fn begin_access(&mut self, request_cycle: u64, row: usize, word: usize, data: Option<u32>) {
@@ -66,8 +73,9 @@ impl Reference {
         }
     }
 
-    /// Pulse widths and gaps; only while idle.
+    /// Pulse widths (all above 0) and gaps; only while idle.
     pub fn set_pulses(&mut self, pulses: Pulses) {
+        debug_assert!(pulses.widths().iter().all(|&width| width > 0), "a pulse of no cycle");
         self.pulses = pulses;
         self.factors = Factors::new(&self.electrical, &pulses);
         self.clock = StepClock::new(&pulses);

@@ -200,7 +200,8 @@ impl Reference {
 
     /// Compares the comparators' outputs in the last cycle of a strobe with the prediction; in any
     /// other cycle does nothing. Decisions with a margin below 1 nV are adopted as observed and
-    /// counted, whether or not they agree. The first other disagreement is returned.
+    /// counted, whether or not they agree, also when another slice is wrong. The first other
+    /// disagreement is returned.
     pub fn decide(&mut self, observed: &[u32; SLICE_WORDS]) -> Result<(), DecisionMismatch> {
         let Some(k) = self.expected.event.and_then(|e| e.decision()) else { return Ok(()) };
         let near = self.conversion.near(k);
@@ -208,6 +209,7 @@ impl Reference {
             return Ok(());
         }
         let mut adopted = false;
+        let mut first = None;
         for slice in 0..self.geometry.slices() {
             let expected = Pins::slice_bit(self.conversion.decisions(k), slice);
             let actual = Pins::slice_bit(observed, slice);
@@ -217,14 +219,15 @@ impl Reference {
                 adopted |= expected != actual;
                 self.conversion.set_decision(k, slice, actual);
             } else if expected != actual {
-                return Err(DecisionMismatch { slice, decision: k, expected, actual, margin_v });
+                let found = DecisionMismatch { slice, decision: k, expected, actual, margin_v };
+                first.get_or_insert(found);
             }
         }
         if adopted {
             let physics = (&self.electrical, &self.factors);
             self.conversion.resume(k, &self.array, physics, &self.noise);
         }
-        Ok(())
+        first.map_or(Ok(()), Err)
     }
 }
 

@@ -6,7 +6,8 @@
 use super::array::{Cells, Line, PerRow, ROWS};
 use super::electrical::{Electrical, Factors};
 
-/// Remaining fraction of a distance below which it is neglected.
+/// Remaining fraction of a distance below which it is neglected. [C] Of the highest voltage, 5 V,
+/// 0.5 pV: 2000 times less than the 1 nV that matters.
 const NEGLIGIBLE: f64 = 1e-13;
 
 /// Distances from the mean at the end of the last step, in V.

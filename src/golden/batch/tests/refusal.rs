@@ -19,6 +19,15 @@ fn terms_that_are_not_modelled_are_refused() {
     }
 }
 
+/// Parameters that a configuration may not have are refused here too.
+#[test]
+fn contradictions_are_refused() {
+    let mut analog = silent();
+    analog.bit_line_parasitic = Parasitic { per_row: 0.0, fixed_ff: 0.0 };
+    let refused = Die::draw(&geometries()[0], &analog, 0, 0).unwrap_err();
+    assert_eq!(refused, BatchError::Conflict(Conflict::NoParasitic));
+}
+
 #[test]
 fn noise_is_refused_where_there_is_none() {
     let geometry = geometries()[0];
@@ -51,8 +60,12 @@ fn wrong_shapes_and_values_are_refused() {
         Some(BatchError::Size { mac_rows: 72, columns: 8 })
     );
     assert_eq!(
+        new(&Geometry { mac_rows: 4, ..geometry }, &step, &plane).unwrap().to_string(),
+        "4 x 8 is no array; allowed: 8 to 64 MAC rows, a multiple of 8, and at least one column"
+    );
+    assert_eq!(
         new(&Geometry { columns_per_slice: 3, ..geometry }, &step, &plane),
-        Some(BatchError::Geometry(Conflict::ColumnsPerSlice(3)))
+        Some(BatchError::Conflict(Conflict::ColumnsPerSlice(3)))
     );
     assert_eq!(
         new(&geometry, &Step { column: 1, ..step }, &plane),

@@ -49,6 +49,28 @@ fn a_stuck_cell_ignores_writes() {
     assert!(changed(stuck, &column(2)).is_empty());
 }
 
+/// A capacitor that opens while its column is selected changes the droop at once, on both sides.
+#[test]
+fn droop_follows_a_capacitor_that_opens() {
+    let pins = Step { differential: true, ..Step::new(&[0; 16]) }.pins();
+    for column in [0, 1] {
+        let fault = Fault::CapacitorOpen { column, row: 3 };
+        let mut before = plant(SMALL, analog(true));
+        before.faults().plant(fault);
+        before.react(&pins);
+        let mut selected = plant(SMALL, analog(true));
+        selected.react(&pins);
+        let intact = selected.active.shared_droop.clone();
+        selected.faults().plant(fault);
+        selected.react(&pins);
+        for side in 0..2 {
+            let droop = |active: &Active| active.shared_droop[side][0].0;
+            assert_eq!(droop(&selected.active), droop(&before.active));
+            assert_eq!(droop(&selected.active) != intact[side][0].0, side == column);
+        }
+    }
+}
+
 #[test]
 fn an_inverted_comparator_decides_the_wrong_way() {
     let (good, _) = observed(None, &column(0));

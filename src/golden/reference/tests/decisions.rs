@@ -70,6 +70,23 @@ fn marginal_decision_is_adopted() {
     }
 }
 
+/// A wrong decision of one slice does not keep a marginal one of a later slice from being adopted.
+#[test]
+fn marginal_decision_is_adopted_beside_a_wrong_one() {
+    let threshold = fixtures::ideal_analog().unit_v(16) / 16.0;
+    let mut reference = start(Some(0.5e-9 - threshold));
+    assert_eq!(until_decision(&mut reference, 0), [0b1111, 0, 0, 0]);
+    // Slices 0 and 3 are wrong, slice 2 is marginal: the first wrong one is named.
+    let error = reference.decide(&[0b0010, 0, 0, 0]).expect_err("slices 0 and 3 differ");
+    assert_eq!((error.slice, error.decision, error.actual), (0, 0, false));
+    assert_eq!(reference.marginal_decisions(), 1);
+    assert_eq!(reference.advance().pins.inject_p[0], 0b1011, "the prediction, slice 2 adopted");
+    while !reference.idle() {
+        cycle(&mut reference);
+    }
+    assert_eq!(reference.codes(), [64, 64, 63, 64]);
+}
+
 /// Noise is that of the conversion index: a checkpoint's index gives the same codes as running up
 /// to it.
 #[test]
