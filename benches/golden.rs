@@ -3,10 +3,7 @@
 
 use std::hint::black_box;
 
-use capram::config::{
-    Analog, CapacitorMismatch, Geometry, Leakage, OutputImpedance, Parasitic, Range,
-    RelativeSpread, Rules, Settling, Sram, Switch, VoltageSpread,
-};
+use capram::config::{Analog, Config, Geometry, Range};
 use capram::golden::batch::{Die, Ideal, Isa, NoisySar, Sar, Step};
 use capram::golden::chip::Chip;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
@@ -23,31 +20,13 @@ const SINGLE: Step = Step { column: 0, differential: false, range: Range::Half, 
 
 /// The default chip without settling, leakage, output impedance; noise as asked for.
 fn analog(ktc: bool, comparator: bool) -> Analog {
-    Analog {
-        v_low: 0.5,
-        v_full_scale: 0.6,
-        v_cm: 0.5,
-        temperature_c: 25.0,
-        unit_capacitor_ff: 1.5,
-        bit_line_parasitic: Parasitic { per_row: 0.3, fixed_ff: 2.0 },
-        capacitor_mismatch: CapacitorMismatch { on: true, sigma_percent_sqrt_ff: 0.7 },
-        parasitic_mismatch: RelativeSpread { on: true, sigma_percent: 0.5 },
-        ktc_noise: Switch { on: ktc },
-        comparator_offset: VoltageSpread { on: true, sigma_mv: 5.0 },
-        comparator_noise: VoltageSpread { on: comparator, sigma_mv: 0.95 },
-        cell_mismatch: RelativeSpread { on: true, sigma_percent: 2.0 },
-        output_impedance: OutputImpedance { on: false, lambda_per_v: 0.0 },
-        settling: Settling {
-            on: false,
-            tau_reset_ps: 50.0,
-            tau_sample_ps: 50.0,
-            tau_multiply_ps: 50.0,
-            tau_share_ps: 35.0,
-        },
-        leakage: Leakage { on: false, mac_node_pa: 0.0, bit_line_pa: 0.0 },
-        sram: Sram { write_time_ps: 300.0, develop_time_ps: 500.0, precharge_time_ps: 300.0 },
-        rules: Rules { settled_within_lsb: 0.1 },
-    }
+    let mut analog = Config::builtin("capram65").expect("built in").analog;
+    analog.ktc_noise.on = ktc;
+    analog.comparator_noise.on = comparator;
+    analog.output_impedance.on = false;
+    analog.settling.on = false;
+    analog.leakage.on = false;
+    analog
 }
 
 /// Reproducible bytes: the top ones of a Weyl sequence, mixed once.

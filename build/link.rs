@@ -146,10 +146,10 @@ fn parallel<J: FnOnce() -> Result<(), String> + Send>(jobs: Vec<J>) -> Result<()
             scope.spawn(|| {
                 loop {
                     let Some(job) = queue.lock().ok().and_then(|mut q| q.next()) else { break };
-                    if let Err(e) = job() {
-                        if let Ok(mut first) = error.lock() {
-                            first.get_or_insert(e);
-                        }
+                    if let Err(e) = job()
+                        && let Ok(mut first) = error.lock()
+                    {
+                        first.get_or_insert(e);
                     }
                 }
             });

@@ -18,7 +18,8 @@ const PARASITIC_UNITS: RangeInclusive<f64> = 1.0..=1e9;
 /// distance of a sum from its threshold, 1/16 unit, is then 0.33 uV, far above the 1 nV of a
 /// marginal decision.
 const SMALLEST_LSB_V: f64 = 10e-6;
-/// Fewest slices: the RTL's tables are addressed by slice and word. [C]
+/// Fewest slices. [C] The RTL reads a half word of RESULT, four outputs, as one entry of one unit; the
+/// powers of two let it take lane and index from the bits of an output's number.
 const FEWEST_SLICES: usize = 4;
 /// Host words of a row that the RTL decodes.
 const WORDS_PER_ROW: [usize; 3] = [1, 2, 4];

@@ -37,7 +37,7 @@ pub enum BenchError {
     Dut(#[from] DutError),
     /// The configuration contradicts itself.
     #[error(transparent)]
-    Config(#[from] Problem),
+    Config(#[from] Box<Problem>),
     /// The macro refused a request that a correct host would not make.
     #[error("the macro refused {action} address {address:#06x} in cycle {cycle}: {reasons}", action = if *.write { "a write to" } else { "a read of" })]
     Refused {
@@ -131,7 +131,7 @@ impl Testbench {
 
     /// The same with a model of one's own, before its reset: [`start`](Self::start) it.
     pub fn unstarted(config: &Config, sample: Sample, dut: Dut) -> Result<Self, BenchError> {
-        config.validate()?;
+        config.validate().map_err(Box::new)?;
         Ok(Self::build(config, sample, dut))
     }
 
