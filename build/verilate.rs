@@ -106,24 +106,48 @@ pub fn model(
     std::fs::create_dir_all(&cpp).map_err(|e| e.to_string())?;
     run(&verilator.program, &arguments)?;
 
-    let name = &top.name;
-    let make = cpp.join("make.cc");
-    let text = format!(
-        "#include \"V{name}.h\"\n#include \"capram/src/dut/model.h\"\nnamespace tops {{\n\
-         std::unique_ptr<capram::Dut> make_{name}() {{ return std::make_unique<Model<V{name}>>(); }}\n}}\n"
-    );
-    std::fs::write(&make, text).map_err(|e| e.to_string())?;
-    let mut build = compiler(verilator, out);
-    build.include(&cpp).out_dir(folder);
-    for entry in std::fs::read_dir(&cpp).map_err(|e| e.to_string())?.flatten() {
-        if entry.path().extension().is_some_and(|e| e == "cpp" || e == "cc") {
-            build.file(entry.path());
-        }
-    }
-    build
-        .try_compile(&format!("capram_{name}"))
-        .map_err(|e| format!("the C++ of model {name} does not compile: {e}"))?;
+    compile(verilator, top, &cpp, folder, out)?;
     std::fs::write(stamp_file, stamp).map_err(|e| e.to_string())
+}
+
+/// Compiles what Verilator wrote as two units, so that its headers are read twice and not a dozen
+/// times: what runs every cycle, and what runs at the start or while tracing, with less effort.
+fn compile(
+    verilator: &Verilator,
+    top: &Top,
+    cpp: &Path,
+    folder: &Path,
+    out: &Path,
+) -> Result<(), String> {
+    let name = &top.name;
+    let entries = std::fs::read_dir(cpp).map_err(|e| e.to_string())?;
+    let files = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut files: Vec<String> = files.filter(|file| file.ends_with(".cpp")).collect();
+    files.sort();
+    let slow =
+        |file: &String| ["__Slow", "__Trace", "__Syms"].iter().any(|part| file.contains(part));
+    let (slow, mut fast): (Vec<String>, Vec<String>) = files.into_iter().partition(slow);
+    fast.push("capram/src/dut/model.h".into());
+    let include = |files: &[String]| -> String {
+        files.iter().map(|file| format!("#include \"{file}\"\n")).collect()
+    };
+    let make = format!(
+        "namespace tops {{\nstd::unique_ptr<capram::Dut> make_{name}() {{ return \
+         std::make_unique<Model<V{name}>>(); }}\n}}\n"
+    );
+    let mut objects = vec![];
+    let units = [("fast", include(&fast) + &make, 3), ("slow", include(&slow), 0)];
+    for (unit, text, effort) in units {
+        let file = cpp.join(format!("{unit}.cc"));
+        std::fs::write(&file, text).map_err(|e| e.to_string())?;
+        let mut build = compiler(verilator, out);
+        build.include(cpp).out_dir(folder).opt_level(effort).file(file);
+        let compiled = build.try_compile_intermediates();
+        objects.extend(compiled.map_err(|e| format!("model {name} does not compile: {e}"))?);
+    }
+    let mut archive = compiler(verilator, out);
+    archive.out_dir(folder).objects(objects);
+    archive.try_compile(&format!("capram_{name}")).map_err(|e| format!("model {name}: {e}"))
 }
 
 fn arguments(top: &Top, sources: &[PathBuf], waivers: &Path, folder: &Path) -> Vec<String> {
