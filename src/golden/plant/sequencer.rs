@@ -51,19 +51,7 @@ pub fn plant(geometry: Geometry, analog: Analog) -> Plant {
 
 /// Pulses of the 18-cycle step: every width 1, every gap 0.
 pub fn shortest() -> Pulses {
-    let one = Pulse { width: 1, gap: 0 };
-    Pulses {
-        reset: one,
-        sample: one,
-        multiply: one,
-        share: one,
-        strobe: one,
-        inject: one,
-        latch: one,
-        precharge: one,
-        access: Pulse { width: 2, gap: 0 },
-        sense: one,
-    }
+    Pulses { access: Pulse { width: 2, gap: 0 }, ..Pulses::SHORTEST }
 }
 
 /// What a conversion step converts.

@@ -17,20 +17,7 @@ pub fn default_geometry() -> Geometry {
 }
 
 pub fn nominal_pulses() -> Pulses {
-    let one = Pulse { width: 1, gap: 0 };
-    let access = Pulse { width: 2, gap: 0 };
-    Pulses {
-        reset: one,
-        sample: one,
-        multiply: one,
-        share: one,
-        strobe: one,
-        inject: one,
-        latch: one,
-        precharge: one,
-        access,
-        sense: one,
-    }
+    Pulses { access: Pulse { width: 2, gap: 0 }, ..Pulses::SHORTEST }
 }
 
 /// Widths and gaps all over the place.
