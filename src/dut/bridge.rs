@@ -15,7 +15,6 @@ pub mod ffi {
         fn open_waves(self: Pin<&mut Dut>, path: &str, period_ps: f64) -> Result<()>;
         fn close_waves(self: Pin<&mut Dut>);
         fn restart_clock(self: Pin<&mut Dut>);
-        fn cycle(&self) -> u64;
 
         fn new_dut(model: &str) -> Result<UniquePtr<Dut>>;
         fn verilator_version() -> String;

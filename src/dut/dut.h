@@ -31,9 +31,8 @@ class Dut {
   virtual void open_waves(rust::Str path, double period_ps) = 0;
   virtual void close_waves() = 0;
 
-  // Cycles are counted from 0 again: in cycle(), in the waves' time and in error messages.
+  // Cycles are counted from 0 again, in the waves' time and in error messages.
   virtual void restart_clock() = 0;
-  virtual uint64_t cycle() const = 0;
 };
 
 // Makes a model by its name in the generated table; throws for an unknown name.

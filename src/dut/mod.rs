@@ -81,11 +81,6 @@ impl Dut {
             .map_err(|e| DutError::Stopped(e.what().into()))
     }
 
-    /// Cycles since the model was made or its clock restarted.
-    pub fn cycle(&self) -> u64 {
-        self.model.cycle()
-    }
-
     /// Numbers cycles from 0 again, in waves and error messages too.
     pub fn restart_clock(&mut self) {
         self.model.pin_mut().restart_clock();

@@ -99,7 +99,6 @@ class Model final : public capram::Dut {
   }
 
   void restart_clock() override { cycle_ = 0; }
-  uint64_t cycle() const override { return cycle_; }
 
  private:
   static constexpr std::size_t kDrive = sizeof(Top::drive_i) / sizeof(uint32_t);
