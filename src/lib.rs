@@ -6,6 +6,7 @@
     doc = concat!("\nA testbench of one's own:\n```\n", include_str!("../examples/own_testbench.rs"), "```\n")
 )]
 
+pub mod characterize;
 pub mod compare;
 pub mod config;
 #[cfg(feature = "verilator")]

@@ -147,9 +147,14 @@ pub enum Conflict {
     PostLanes { lanes: usize, slices: usize },
     #[error(
         "analog.v_low: {v_low} V and analog.v_full_scale: {v_full_scale} V make {} V; allowed: at \
-         most 5 V together", v_low + v_full_scale
+         most the supply of {supply_v} V together", v_low + v_full_scale
     )]
-    SupplyExceeded { v_low: f64, v_full_scale: f64 },
+    SupplyExceeded { v_low: f64, v_full_scale: f64, supply_v: f64 },
+    #[error(
+        "{key}: a threshold of {threshold_v:.3} V leaves no overdrive at a supply of {supply_v} V; \
+         allowed: at least 0.05 V less than the supply, in every corner used"
+    )]
+    Overdrive { key: &'static str, threshold_v: f64, supply_v: f64 },
     #[error(
         "analog.v_cm: {v_cm} V is above every voltage of the array; allowed: at most v_low + \
          v_full_scale = {highest} V"
@@ -179,8 +184,8 @@ pub enum Conflict {
     )]
     Mismatch { sigma_percent_sqrt_ff: f64, unit_capacitor_ff: f64, percent: f64 },
     #[error(
-        "{key}: 0 ps cannot be a time constant while analog.settling.on is true; allowed: above 0 \
-         ps, or `on: false`"
+        "{key}: 0 ps cannot be a time constant while the term is on; allowed: above 0 ps, or \
+         `on: false`"
     )]
     TimeConstant { key: &'static str },
 }
@@ -194,6 +199,7 @@ impl Conflict {
             Self::Columns { .. } | Self::Slices { .. } | Self::Words { .. } => "geometry.columns",
             Self::PostLanes { .. } => "geometry.post_lanes",
             Self::SupplyExceeded { .. } => "analog.v_low",
+            Self::Overdrive { key, .. } => key,
             Self::CommonMode { .. } => "analog.v_cm",
             Self::SmallLsb { .. } => "analog.v_full_scale",
             Self::NoParasitic | Self::Parasitic { .. } => "analog.bit_line_parasitic.per_row",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::{ConfigError, Place, Problem, Scalar};
-use super::{Analog, Geometry, Timing, parse, schema};
+use super::{Analog, Energy, Geometry, Timing, parse, schema};
 
 /// The configurations of `configs/`, so that users of the library need no path.
 const BUILTIN: &[(&str, &str)] = &[
@@ -18,6 +18,11 @@ const BUILTIN: &[(&str, &str)] = &[
     ("slice2", include_str!("../../configs/slice2.yaml")),
     ("slice1", include_str!("../../configs/slice1.yaml")),
     ("onelane", include_str!("../../configs/onelane.yaml")),
+    ("ss", include_str!("../../configs/ss.yaml")),
+    ("ff", include_str!("../../configs/ff.yaml")),
+    ("sf", include_str!("../../configs/sf.yaml")),
+    ("fs", include_str!("../../configs/fs.yaml")),
+    ("leaky", include_str!("../../configs/leaky.yaml")),
 ];
 
 /// A complete configuration.
@@ -28,22 +33,37 @@ pub struct Config {
     pub name: String,
     pub geometry: Geometry,
     pub timing: Timing,
+    /// As they are under the conditions named there.
     pub analog: Analog,
+    pub energy: Energy,
 }
 
 impl Config {
     /// Reads a file, and the files that it builds upon.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        resolve(path.as_ref(), &Files)
+        Self::load_with(path, &[])
+    }
+
+    /// The same with some settings overridden, by path (`analog.conditions.supply_v`).
+    pub fn load_with(
+        path: impl AsRef<Path>,
+        settings: &[(&str, Scalar)],
+    ) -> Result<Self, ConfigError> {
+        resolve(path.as_ref(), &Files, settings)
     }
 
     /// One of the configurations built in, by its name without `.yaml`.
     pub fn builtin(name: &str) -> Result<Self, ConfigError> {
+        Self::builtin_with(name, &[])
+    }
+
+    /// The same with some settings overridden, by path.
+    pub fn builtin_with(name: &str, settings: &[(&str, Scalar)]) -> Result<Self, ConfigError> {
         if !Self::builtin_names().any(|known| known == name) {
             let allowed = Self::builtin_names().collect();
             return Err(ConfigError::UnknownBuiltin { name: name.to_owned(), allowed });
         }
-        resolve(Path::new(&format!("{name}.yaml")), &Builtin)
+        resolve(Path::new(&format!("{name}.yaml")), &Builtin, settings)
     }
 
     /// Names that `builtin` knows.
@@ -108,9 +128,33 @@ impl Source for Builtin {
 /// A setting and the file that has the last word on it.
 type Settings = BTreeMap<&'static str, (Scalar, PathBuf)>;
 
+/// Where settings come from that no file says.
+const OVERRIDDEN: &str = "overriding settings";
+
+/// Settings that precede those of all files.
+fn overriding(settings: &[(&str, Scalar)]) -> Result<Settings, ConfigError> {
+    let place = || Place::file(OVERRIDDEN);
+    let mut checked = Settings::new();
+    for (path, value) in settings {
+        let found = schema::settings().find(|(key, _)| key == path);
+        let (key, allowed) = found.ok_or_else(|| {
+            let problem =
+                Problem::UnknownKey { section: "", key: (*path).to_owned(), allowed: &["paths"] };
+            ConfigError::invalid(place(), problem)
+        })?;
+        parse::check(key, allowed, value).map_err(|e| ConfigError::invalid(place(), e))?;
+        checked.insert(key, (value.clone(), OVERRIDDEN.into()));
+    }
+    Ok(checked)
+}
+
 /// Reads a chain of files, the outermost first, and checks what they say together.
-fn resolve(path: &Path, source: &dyn Source) -> Result<Config, ConfigError> {
-    let mut settings = Settings::new();
+fn resolve(
+    path: &Path,
+    source: &dyn Source,
+    settings: &[(&str, Scalar)],
+) -> Result<Config, ConfigError> {
+    let mut settings = overriding(settings)?;
     let mut visited = vec![source.identity(path)];
     let mut next = Some(path.to_owned());
     while let Some(file) = next.take() {
@@ -148,12 +192,15 @@ fn build(path: &Path, settings: &Settings) -> Result<Config, ConfigError> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     root.insert("name".into(), Value::String(name.into_owned()));
     // The schema's table agrees with the types (a test says so), so this does not fail.
-    let config: Config = serde_json::from_value(Value::Object(root))
+    let mut config: Config = serde_json::from_value(Value::Object(root))
         .map_err(|error| ConfigError::Read { file: path.to_owned(), source: error.into() })?;
-    config.validate().map_err(|problem| {
+    let blame = |problem: Problem| {
         let said = settings.get(problem.key());
         invalid(said.map_or(path, |(_, file)| file), problem)
-    })?;
+    };
+    config.validate().map_err(blame)?;
+    config.analog = config.analog.under_its_conditions();
+    config.validate().map_err(blame)?;
     Ok(config)
 }
 

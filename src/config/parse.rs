@@ -57,6 +57,7 @@ pub fn check(key: &'static str, allowed: Allowed, found: &Scalar) -> Result<(), 
     };
     match (allowed, found) {
         (Allowed::Exactly(wanted), Scalar::Text(text)) => within(text == wanted),
+        (Allowed::OneOf(wanted), Scalar::Text(text)) => within(wanted.contains(&text.as_str())),
         (Allowed::FileName, Scalar::Text(text)) => within(!text.is_empty()),
         (Allowed::Switch, Scalar::Switch(_)) => Ok(()),
         (Allowed::Integer(low, high, _), Scalar::Integer(value)) => {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::Corner;
+
 /// What a key accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Allowed {
@@ -16,6 +18,8 @@ pub enum Allowed {
     Integer(i128, i128, &'static str),
     /// A number between two limits, both included, in a unit (or "").
     Real(f64, f64, &'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     /// A mapping with these keys.
     Section(&'static [&'static str]),
 }
@@ -33,6 +37,7 @@ impl fmt::Display for Allowed {
             Self::Real(low, high, unit) => {
                 write!(f, "a number from {low} to {high}{}{unit}", space(unit))
             }
+            Self::OneOf(texts) => f.write_str(&texts.join(", ")),
             Self::Section(keys) => write!(f, "a mapping with the keys {}", keys.join(", ")),
         }
     }
@@ -50,10 +55,18 @@ const OFFSET: Allowed = Allowed::Real(0.0, 200.0, "mV");
 const TIME: Allowed = Allowed::Real(0.0, 1e6, "ps");
 const CURRENT: Allowed = Allowed::Real(0.0, 1e6, "pA");
 
+/// A switch capacitance beyond a femtofarad would be a capacitor of the array's own size.
+const SWITCH_CAPACITANCE: Allowed = Allowed::Real(0.0, 1.0, "fF");
+const ENERGY: Allowed = Allowed::Real(0.0, 1e6, "fJ");
+const CORNER: Allowed = Allowed::OneOf(Corner::NAMES);
+const SUPPLY: Allowed = Allowed::Real(1.0, 1.3, "V");
+const TEMPERATURE: Allowed = Allowed::Real(-40.0, 125.0, "degrees C");
+const CONDITIONS: Allowed = Allowed::Section(&["corner", "supply_v", "temperature_c"]);
+
 /// Every section and every key, by path; a section stands before its keys. The first one missing
 /// in this order is the one reported.
 const TABLE: &[(&str, Allowed)] = &[
-    ("", Allowed::Section(&["schema", "base", "geometry", "timing", "analog"])),
+    ("", Allowed::Section(&["schema", "base", "geometry", "timing", "analog", "energy"])),
     ("schema", Allowed::Exactly(VERSION)),
     ("base", Allowed::FileName),
     ("geometry", Allowed::Section(&["mac_rows", "columns", "columns_per_slice", "post_lanes"])),
@@ -119,15 +132,23 @@ const TABLE: &[(&str, Allowed)] = &[
             "v_low",
             "v_full_scale",
             "v_cm",
-            "temperature_c",
+            "conditions",
+            "process",
             "unit_capacitor_ff",
             "bit_line_parasitic",
             "capacitor_mismatch",
             "parasitic_mismatch",
+            "dac_inl",
+            "charge_injection",
+            "clock_feedthrough",
             "ktc_noise",
             "comparator_offset",
             "comparator_noise",
+            "comparator_common_mode",
+            "metastability",
+            "injection_strength",
             "cell_mismatch",
+            "injection_noise",
             "output_impedance",
             "settling",
             "leakage",
@@ -138,8 +159,36 @@ const TABLE: &[(&str, Allowed)] = &[
     ("analog.v_low", Allowed::Real(0.0, 5.0, "V")),
     ("analog.v_full_scale", Allowed::Real(0.01, 5.0, "V")),
     ("analog.v_cm", Allowed::Real(0.0, 5.0, "V")),
-    // -273.15 degrees and below does not exist; kT must stay positive
-    ("analog.temperature_c", Allowed::Real(-273.0, 300.0, "degrees C")),
+    ("analog.conditions", CONDITIONS),
+    ("analog.conditions.corner", CORNER),
+    ("analog.conditions.supply_v", SUPPLY),
+    ("analog.conditions.temperature_c", TEMPERATURE),
+    (
+        "analog.process",
+        Allowed::Section(&[
+            "reference",
+            "threshold_n_v",
+            "threshold_p_v",
+            "threshold_corner_mv",
+            "threshold_mv_per_k",
+            "mobility_exponent",
+            "leakage_doubling_k",
+            "leakage_mv_per_decade",
+            "injection_corner_percent",
+        ]),
+    ),
+    ("analog.process.reference", CONDITIONS),
+    ("analog.process.reference.corner", CORNER),
+    ("analog.process.reference.supply_v", SUPPLY),
+    ("analog.process.reference.temperature_c", TEMPERATURE),
+    ("analog.process.threshold_n_v", Allowed::Real(0.0, 2.0, "V")),
+    ("analog.process.threshold_p_v", Allowed::Real(0.0, 2.0, "V")),
+    ("analog.process.threshold_corner_mv", Allowed::Real(0.0, 200.0, "mV")),
+    ("analog.process.threshold_mv_per_k", Allowed::Real(-5.0, 0.0, "mV/K")),
+    ("analog.process.mobility_exponent", Allowed::Real(0.0, 3.0, "")),
+    ("analog.process.leakage_doubling_k", Allowed::Real(1.0, 100.0, "K")),
+    ("analog.process.leakage_mv_per_decade", Allowed::Real(50.0, 1000.0, "mV")),
+    ("analog.process.injection_corner_percent", Allowed::Real(0.0, 20.0, "%")),
     ("analog.unit_capacitor_ff", Allowed::Real(0.01, 1000.0, "fF")),
     ("analog.bit_line_parasitic", Allowed::Section(&["per_row", "fixed_ff"])),
     ("analog.bit_line_parasitic.per_row", Allowed::Real(0.0, 100.0, "unit capacitors")),
@@ -150,6 +199,24 @@ const TABLE: &[(&str, Allowed)] = &[
     ("analog.parasitic_mismatch", RELATIVE),
     ("analog.parasitic_mismatch.on", Allowed::Switch),
     ("analog.parasitic_mismatch.sigma_percent", SPREAD),
+    ("analog.dac_inl", RELATIVE),
+    ("analog.dac_inl.on", Allowed::Switch),
+    // beyond, a level could miss its place by more than a quarter of a step
+    ("analog.dac_inl.sigma_percent", Allowed::Real(0.0, 3.0, "%")),
+    (
+        "analog.charge_injection",
+        Allowed::Section(&["on", "mac_channel_ff", "bit_line_channel_ff"]),
+    ),
+    ("analog.charge_injection.on", Allowed::Switch),
+    ("analog.charge_injection.mac_channel_ff", SWITCH_CAPACITANCE),
+    ("analog.charge_injection.bit_line_channel_ff", SWITCH_CAPACITANCE),
+    (
+        "analog.clock_feedthrough",
+        Allowed::Section(&["on", "mac_overlap_ff", "bit_line_overlap_ff"]),
+    ),
+    ("analog.clock_feedthrough.on", Allowed::Switch),
+    ("analog.clock_feedthrough.mac_overlap_ff", SWITCH_CAPACITANCE),
+    ("analog.clock_feedthrough.bit_line_overlap_ff", SWITCH_CAPACITANCE),
     ("analog.ktc_noise", Allowed::Section(&["on"])),
     ("analog.ktc_noise.on", Allowed::Switch),
     ("analog.comparator_offset", VOLTAGE),
@@ -158,9 +225,19 @@ const TABLE: &[(&str, Allowed)] = &[
     ("analog.comparator_noise", VOLTAGE),
     ("analog.comparator_noise.on", Allowed::Switch),
     ("analog.comparator_noise.sigma_mv", OFFSET),
+    ("analog.comparator_common_mode", Allowed::Section(&["on", "mv_per_v"])),
+    ("analog.comparator_common_mode.on", Allowed::Switch),
+    ("analog.comparator_common_mode.mv_per_v", Allowed::Real(-100.0, 100.0, "mV/V")),
+    ("analog.metastability", Allowed::Section(&["on", "tau_ps"])),
+    ("analog.metastability.on", Allowed::Switch),
+    ("analog.metastability.tau_ps", TIME),
+    ("analog.injection_strength", Allowed::Real(0.5, 2.0, "of q_u")),
     ("analog.cell_mismatch", RELATIVE),
     ("analog.cell_mismatch.on", Allowed::Switch),
     ("analog.cell_mismatch.sigma_percent", SPREAD),
+    ("analog.injection_noise", RELATIVE),
+    ("analog.injection_noise.on", Allowed::Switch),
+    ("analog.injection_noise.sigma_percent", SPREAD),
     ("analog.output_impedance", Allowed::Section(&["on", "lambda_per_v"])),
     ("analog.output_impedance.on", Allowed::Switch),
     ("analog.output_impedance.lambda_per_v", Allowed::Real(0.0, 1.0, "1/V")),
@@ -189,6 +266,31 @@ const TABLE: &[(&str, Allowed)] = &[
     ("analog.sram.precharge_time_ps", TIME),
     ("analog.rules", Allowed::Section(&["settled_within_lsb"])),
     ("analog.rules.settled_within_lsb", Allowed::Real(1e-6, 64.0, "LSB")),
+    (
+        "energy",
+        Allowed::Section(&[
+            "word_line_fj",
+            "column_switch_fj",
+            "row_driver_fj",
+            "comparator_fj",
+            "injection_gate_fj",
+            "toggle_fj",
+            "code_fj",
+            "clock_fj",
+            "sram_access_fj",
+            "leakage_uw",
+        ]),
+    ),
+    ("energy.word_line_fj", ENERGY),
+    ("energy.column_switch_fj", ENERGY),
+    ("energy.row_driver_fj", ENERGY),
+    ("energy.comparator_fj", ENERGY),
+    ("energy.injection_gate_fj", ENERGY),
+    ("energy.toggle_fj", ENERGY),
+    ("energy.code_fj", ENERGY),
+    ("energy.clock_fj", ENERGY),
+    ("energy.sram_access_fj", ENERGY),
+    ("energy.leakage_uw", Allowed::Real(0.0, 1e6, "uW")),
 ];
 
 const PULSE: Allowed = Allowed::Section(&["width", "gap"]);

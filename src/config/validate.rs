@@ -6,8 +6,9 @@ use super::error::{Conflict, Problem, Scalar};
 use super::{Analog, Config, Geometry, Range, parse, schema};
 use crate::golden::chip::CAP_UNIT;
 
-/// Highest voltage of the array. [C] That of the oldest logic supplies; macros are made for less.
-const HIGHEST_V: f64 = 5.0;
+/// Least voltage by which the supply exceeds a threshold. [C] Below, switches do not conduct and the
+/// law for their time constants ends.
+const LEAST_OVERDRIVE_V: f64 = 0.05;
 /// Largest relative spread of one capacitor, in percent. [C] The drawn normal variates end at 4.04
 /// sigma, so that a capacitor stays above 19 % of its value.
 const WIDEST_PERCENT: f64 = 20.0;
@@ -49,6 +50,7 @@ fn setting(settings: &serde_json::Value, path: &str) -> Scalar {
             Some(value) => Scalar::Integer(value),
             None => Scalar::Real(value.as_f64().unwrap_or(f64::NAN)),
         },
+        Some(serde_json::Value::String(text)) => Scalar::Text(text.clone()),
         // JSON has no number for what is not finite
         _ => Scalar::Real(f64::NAN),
     }
@@ -95,9 +97,12 @@ impl Analog {
     pub fn validate(&self, mac_rows: usize) -> Result<(), Conflict> {
         let Self { v_low, v_full_scale, v_cm, unit_capacitor_ff, .. } = *self;
         let highest = v_low + v_full_scale;
-        if highest > HIGHEST_V {
-            return Err(Conflict::SupplyExceeded { v_low, v_full_scale });
+        // Stated together with the other voltages, under the reference conditions.
+        let supply_v = self.process.reference.supply_v;
+        if highest > supply_v {
+            return Err(Conflict::SupplyExceeded { v_low, v_full_scale, supply_v });
         }
+        self.overdrive()?;
         if v_cm > highest {
             return Err(Conflict::CommonMode { v_cm, highest });
         }
@@ -122,6 +127,26 @@ impl Analog {
         self.time_constants()
     }
 
+    /// Whether switches conduct, under the reference conditions and those named.
+    fn overdrive(&self) -> Result<(), Conflict> {
+        let process = &self.process;
+        let now = self.under_its_conditions().process;
+        let devices = [
+            ("analog.process.threshold_n_v", process.threshold_n_v, now.threshold_n_v),
+            ("analog.process.threshold_p_v", process.threshold_p_v, now.threshold_p_v),
+        ];
+        for (key, stated, under) in devices {
+            let pairs = [(stated, process.reference), (under, self.conditions)];
+            for (threshold_v, conditions) in pairs {
+                if conditions.supply_v - threshold_v < LEAST_OVERDRIVE_V {
+                    let supply_v = conditions.supply_v;
+                    return Err(Conflict::Overdrive { key, threshold_v, supply_v });
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn time_constants(&self) -> Result<(), Conflict> {
         let s = self.settling;
         let taus = [
@@ -130,6 +155,10 @@ impl Analog {
             ("analog.settling.tau_multiply_ps", s.tau_multiply_ps),
             ("analog.settling.tau_share_ps", s.tau_share_ps),
         ];
+        let m = self.metastability;
+        if m.on && m.tau_ps <= 0.0 {
+            return Err(Conflict::TimeConstant { key: "analog.metastability.tau_ps" });
+        }
         match taus.into_iter().find(|&(_, tau)| s.on && tau <= 0.0) {
             Some((key, _)) => Err(Conflict::TimeConstant { key }),
             None => Ok(()),

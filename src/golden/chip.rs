@@ -18,7 +18,13 @@ enum Source {
     Parasitic = 2,
     InjectionCell = 3,
     ComparatorOffset = 4,
+    DacResistor = 5,
 }
+
+/// Levels of the row DACs.
+pub const LEVELS: usize = 16;
+/// Levels are integers in units of a DAC step / `LEVEL_UNIT`, so that sums of them are exact.
+pub const LEVEL_UNIT: i32 = 1 << 12;
 
 /// Drawn elements of one chip. Columns are numbered 0..columns; column `columns + s` is the dummy
 /// reference column of slice `s`.
@@ -34,6 +40,8 @@ pub struct Chip {
     offsets: Vec<f64>,
     /// Relative strengths of the injection cells (1 = nominal), `[slice][side][cell]`.
     cells: Vec<[[f64; CELLS]; 2]>,
+    /// Deviations of the row DACs' levels from their places, in DAC steps / `LEVEL_UNIT`.
+    level_errors: [i16; LEVELS],
 }
 
 impl Chip {
@@ -69,12 +77,26 @@ impl Chip {
             .map(|s| std::array::from_fn(|side| std::array::from_fn(|i| strength(s, side, i))))
             .collect();
 
-        Self { rows, columns, capacitors, parasitics, offsets, cells }
+        let resistor = key(Source::DacResistor);
+        let sigma = analog.dac_inl.sigma();
+        let level_errors = level_errors(|i| 1.0 + sigma * resistor.normal(i as u32));
+
+        Self { rows, columns, capacitors, parasitics, offsets, cells, level_errors }
     }
 
     /// MAC capacitors of a column in `C_u / CAP_UNIT`, one per MAC row.
     pub fn capacitors(&self, column: usize) -> &[i16] {
         &self.capacitors[column * self.rows..][..self.rows]
+    }
+
+    /// Every drawn number, in one list.
+    #[cfg(test)]
+    fn elements(&self) -> Vec<f64> {
+        let capacitors = self.capacitors.iter().map(|&k| f64::from(k));
+        let parasitics = self.parasitics.iter().map(|&k| f64::from(k));
+        let cells = self.cells.iter().flatten().flatten().copied();
+        let levels = self.level_errors[1..LEVELS - 1].iter().map(|&e| f64::from(e));
+        capacitors.chain(parasitics).chain(self.offsets.clone()).chain(cells).chain(levels).collect()
     }
 
     /// Number of the dummy reference column of a slice.
@@ -92,8 +114,72 @@ impl Chip {
         self.offsets[slice]
     }
 
+    /// Deviations of the row DACs' levels from their places, in DAC steps / [`LEVEL_UNIT`].
+    pub fn level_errors(&self) -> &[i16; LEVELS] {
+        &self.level_errors
+    }
+
     /// Strengths of a side's injection cells, 1 = nominal. Side 0 is P, 1 is N.
     pub fn cells(&self, slice: usize, side: usize) -> &[f64; CELLS] {
         &self.cells[slice][side]
+    }
+}
+
+/// Levels of a string of 15 resistors between V_low and full scale, less where they should be. The
+/// ends are exact: they are the supplies of the string.
+fn level_errors(resistor: impl Fn(usize) -> f64) -> [i16; LEVELS] {
+    let string: Vec<f64> = (0..LEVELS - 1).map(resistor).collect();
+    let steps_per_ohm = string.len() as f64 / string.iter().sum::<f64>();
+    let mut below = 0.0;
+    std::array::from_fn(|level| {
+        let error = below * steps_per_ohm - level as f64;
+        below += string.get(level).copied().unwrap_or(0.0);
+        (error * f64::from(LEVEL_UNIT)).round() as i16
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// By hand: one resistor of twice the size in a string of 15 takes 2/16 of it.
+    #[test]
+    fn one_resistor_bends_the_string() {
+        let errors = level_errors(|i| if i == 4 { 2.0 } else { 1.0 });
+        let step = 15.0 / 16.0;
+        for (level, &error) in errors.iter().enumerate() {
+            let place = step * (level as f64 + if level > 4 { 1.0 } else { 0.0 });
+            let wanted = (place - level as f64) * f64::from(LEVEL_UNIT);
+            assert!((f64::from(error) - wanted).abs() <= 0.5, "level {level}: {error}");
+        }
+    }
+
+    /// Every element of a chip has draws of its own: over chips it takes many values, and it is
+    /// uncorrelated with its neighbour. (A model that draws one column for all passes neither.)
+    #[test]
+    fn every_element_differs_from_chip_to_chip() {
+        const CHIPS: u64 = 48;
+        let config = Config::builtin("capram65").unwrap();
+        let chips: Vec<Chip> =
+            (0..CHIPS).map(|n| Chip::draw(&config.geometry, &config.analog, 7, n)).collect();
+        let all: Vec<Vec<f64>> = chips.iter().map(Chip::elements).collect();
+        // 64 x (128 + 32) capacitors, 160 parasitics, 32 offsets, 32 x 2 x 16 cells, 14 free levels.
+        assert_eq!(all[0].len(), 10_240 + 160 + 32 + 1024 + 14);
+        for i in 0..all[0].len() {
+            let mut values: Vec<f64> = all.iter().map(|chip| chip[i]).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            // Quantized draws may meet by chance; levels near the ends are the coarsest.
+            assert!(values.len() > CHIPS as usize / 2, "element {i} takes {}", values.len());
+        }
+        // No two columns of a chip share their draws.
+        let columns = |chip: &Chip| -> Vec<Vec<i16>> {
+            (0..160).map(|column| chip.capacitors(column).to_vec()).collect()
+        };
+        let mut seen: Vec<_> = chips.iter().flat_map(columns).collect();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 160 * CHIPS as usize);
     }
 }

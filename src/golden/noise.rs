@@ -7,12 +7,20 @@ use crate::simd::dispatch;
 
 /// Distinguishes noise keys from the mismatch keys of the same chip.
 const SOURCE: u64 = 0x006e_6f69_7365;
-/// Draws per slice: three switch openings on two sides, then seven decisions.
-pub const DRAWS: usize = 13;
+/// Draws per slice: three switch openings on two sides, seven decisions, six injections.
+pub const DRAWS: usize = 19;
+/// Distinguishes the coins of decisions that a comparator does not finish.
+const COIN: u64 = 0x636f_696e;
 
 /// Key of the draws of one conversion step.
 pub(crate) fn key(seed: u64, chip: u64, conversion: u64) -> Key {
     Key::new([seed, chip, SOURCE, conversion])
+}
+
+/// How a comparator that did not finish decision `decision` of a slice comes to rest.
+pub fn coin(seed: u64, chip: u64, conversion: u64, decision: usize, slice: usize) -> bool {
+    let element = (slice * 8 + decision) as u32;
+    Key::new([seed, chip, COIN, conversion]).bits(element) & 1 == 1
 }
 
 /// Row of a frame: what a draw belongs to.
@@ -26,6 +34,8 @@ pub enum Draw {
     Multiply(usize),
     /// Comparator decision 0..=6, most significant first.
     Decision(usize),
+    /// Injection 0..=5, 32 units first; of the side that fires.
+    Injection(usize),
 }
 
 impl Draw {
@@ -36,6 +46,7 @@ impl Draw {
             Draw::Sample(side) => 2 + side,
             Draw::Multiply(side) => 4 + side,
             Draw::Decision(k) => 6 + k,
+            Draw::Injection(k) => 13 + k,
         }
     }
 }
@@ -44,18 +55,26 @@ impl Draw {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseFrame {
     slices: usize,
+    /// Rows drawn anew for each conversion; the others stay 0.
+    rows: usize,
     normals: Vec<f64>,
 }
 
 impl NoiseFrame {
     /// A frame without noise.
     pub fn silent(slices: usize) -> Self {
-        Self { slices, normals: vec![0.0; DRAWS * slices] }
+        Self { slices, rows: Draw::Injection(0).row(), normals: vec![0.0; DRAWS * slices] }
+    }
+
+    /// Draws the rows of the injections too, for configurations with noise there.
+    pub fn with_injections(self, on: bool) -> Self {
+        Self { rows: if on { DRAWS } else { self.rows }, ..self }
     }
 
     /// Redraws the frame for the `conversion`-th conversion step since the start.
     pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
-        draw_normals(&mut self.normals, key(seed, chip, conversion));
+        let drawn = self.rows * self.slices;
+        draw_normals(&mut self.normals[..drawn], key(seed, chip, conversion));
     }
 
     /// Draws of one row, one per slice.

@@ -27,6 +27,12 @@ impl Die {
         check_geometry(geometry)?;
         analog.validate(geometry.mac_rows)?;
         let terms = [
+            ("dac_inl", analog.dac_inl.on),
+            ("charge_injection", analog.charge_injection.on),
+            ("clock_feedthrough", analog.clock_feedthrough.on),
+            ("comparator_common_mode", analog.comparator_common_mode.on),
+            ("metastability", analog.metastability.on),
+            ("injection_noise", analog.injection_noise.on),
             ("output_impedance", analog.output_impedance.on),
             ("settling", analog.settling.on),
             ("leakage", analog.leakage.on),

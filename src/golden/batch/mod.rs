@@ -9,8 +9,8 @@
 //! | [`Sar`] | a drawn chip: capacitors, parasitics, injection cells, comparator offset |
 //! | [`NoisySar`] | the same with kT/C and comparator noise, the draws of [`NoiseFrame`] |
 //!
-//! Output impedance, finite settling and leakage are *not* modelled; [`Die::draw`] refuses analog
-//! parameters that have them on, and [`Sar`] those with noise, so that no answer belongs to another
+//! No other term is modelled here; [`Die::draw`] refuses analog
+//! parameters that have one on, and [`Sar`] those with noise, so that no answer belongs to another
 //! model than the one asked for.
 //!
 //! **Accuracy.** Sums of capacitor times digit are exact integers. Voltages are 32-bit fixed point

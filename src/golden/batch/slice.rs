@@ -47,7 +47,7 @@ impl Units {
         Self {
             volts,
             column,
-            cell: 15.0 * step.range.factor() * cap_unit * column,
+            cell: 15.0 * step.range.factor() * cap_unit * column * analog.injection_strength,
             ktc: analog.kt() * cap_unit / (analog.unit_capacitor_ff * 1e-15),
             comparator: analog.comparator_noise.sigma_v() / volts,
         }

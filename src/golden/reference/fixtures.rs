@@ -45,11 +45,27 @@ pub fn analog() -> Analog {
         v_low: 0.5,
         v_full_scale: 0.6,
         v_cm: 0.5,
-        temperature_c: 25.0,
+        conditions: Conditions::TYPICAL,
+        process: Process::TYPICAL,
         unit_capacitor_ff: 1.5,
         bit_line_parasitic: Parasitic { per_row: 0.3, fixed_ff: 2.0 },
         capacitor_mismatch: CapacitorMismatch { on: true, sigma_percent_sqrt_ff: 0.7 },
         parasitic_mismatch: RelativeSpread { on: true, sigma_percent: 1.0 },
+        charge_injection: ChargeInjection {
+            on: true,
+            mac_channel_ff: 0.01,
+            bit_line_channel_ff: 0.05,
+        },
+        clock_feedthrough: ClockFeedthrough {
+            on: true,
+            mac_overlap_ff: 0.002,
+            bit_line_overlap_ff: 0.01,
+        },
+        dac_inl: RelativeSpread { on: true, sigma_percent: 1.0 },
+        comparator_common_mode: CommonMode { on: true, mv_per_v: 3.0 },
+        metastability: Metastability { on: true, tau_ps: 30.0 },
+        injection_strength: 1.0,
+        injection_noise: RelativeSpread { on: true, sigma_percent: 0.5 },
         ktc_noise: Switch { on: true },
         comparator_offset: VoltageSpread { on: true, sigma_mv: 5.0 },
         comparator_noise: VoltageSpread { on: true, sigma_mv: 0.95 },
@@ -77,6 +93,12 @@ pub fn ideal_analog() -> Analog {
     analog.comparator_offset.on = false;
     analog.comparator_noise.on = false;
     analog.cell_mismatch.on = false;
+    analog.dac_inl.on = false;
+    analog.charge_injection.on = false;
+    analog.clock_feedthrough.on = false;
+    analog.comparator_common_mode.on = false;
+    analog.metastability.on = false;
+    analog.injection_noise.on = false;
     analog.output_impedance.on = false;
     analog.settling.on = false;
     analog.leakage.on = false;

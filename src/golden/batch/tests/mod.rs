@@ -7,10 +7,7 @@ mod refusal;
 mod sar;
 
 use super::*;
-use crate::config::{
-    Analog, CapacitorMismatch, Leakage, OutputImpedance, Parasitic, Range, RelativeSpread, Rules,
-    Settling, Sram, Switch, VoltageSpread,
-};
+use crate::config::*;
 use crate::golden::random::Key;
 
 /// Geometries with whole and broken vectors of slices, all rows and few.
@@ -44,11 +41,27 @@ fn analog() -> Analog {
         v_low: 0.5,
         v_full_scale: 0.6,
         v_cm: 0.5,
-        temperature_c: 25.0,
+        conditions: Conditions::TYPICAL,
+        process: Process::TYPICAL,
         unit_capacitor_ff: 1.5,
         bit_line_parasitic: Parasitic { per_row: 0.3, fixed_ff: 2.0 },
         capacitor_mismatch: CapacitorMismatch { on: true, sigma_percent_sqrt_ff: 0.7 },
         parasitic_mismatch: RelativeSpread { on: true, sigma_percent: 0.5 },
+        charge_injection: ChargeInjection {
+            on: false,
+            mac_channel_ff: 0.01,
+            bit_line_channel_ff: 0.05,
+        },
+        clock_feedthrough: ClockFeedthrough {
+            on: false,
+            mac_overlap_ff: 0.002,
+            bit_line_overlap_ff: 0.01,
+        },
+        dac_inl: RelativeSpread { on: false, sigma_percent: 1.0 },
+        comparator_common_mode: CommonMode { on: false, mv_per_v: 3.0 },
+        metastability: Metastability { on: false, tau_ps: 30.0 },
+        injection_strength: 1.0,
+        injection_noise: RelativeSpread { on: false, sigma_percent: 0.5 },
         ktc_noise: Switch { on: true },
         comparator_offset: VoltageSpread { on: true, sigma_mv: 5.0 },
         comparator_noise: VoltageSpread { on: true, sigma_mv: 0.95 },
