@@ -6,6 +6,7 @@ use std::hint::black_box;
 use capram::config::{Analog, Config, Geometry, Range};
 use capram::golden::batch::{Die, Ideal, Isa, NoisySar, Sar, Step};
 use capram::golden::chip::Chip;
+use capram::golden::transfer::{THRESHOLDS, Transfer};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
 const GEOMETRY: Geometry =
@@ -96,5 +97,25 @@ fn golden(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, golden);
+/// All thresholds of a chip's 32 ADCs; of a given chip, then of one drawn for it. Throughput counts
+/// thresholds.
+fn thresholds(criterion: &mut Criterion) {
+    let Config { analog, timing, .. } = Config::builtin("capram65").expect("built in");
+    let transfer = Transfer::new(&GEOMETRY, &analog, &timing, Range::Full, 0).expect("valid");
+    let all = |chip: &Chip| {
+        for slice in 0..GEOMETRY.slices() {
+            black_box(transfer.thresholds(black_box(chip), slice));
+        }
+    };
+    let mut group = criterion.benchmark_group("thresholds");
+    group.throughput(Throughput::Elements((GEOMETRY.slices() * THRESHOLDS) as u64));
+    let chip = Chip::draw(&GEOMETRY, &analog, 1, 0);
+    group.bench_function("of_a_chip", |b| b.iter(|| all(&chip)));
+    group.bench_function("of_a_drawn_chip", |b| {
+        b.iter(|| all(&Chip::draw(&GEOMETRY, black_box(&analog), 1, 0)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, golden, thresholds);
 criterion_main!(benches);

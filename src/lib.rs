@@ -13,12 +13,14 @@ pub mod config;
 pub mod cosim;
 #[cfg(feature = "verilator")]
 pub mod dut;
+pub mod energy;
 pub mod golden;
 pub mod pins;
 pub mod registers;
 pub mod report;
 pub mod rtl;
 mod simd;
+pub mod spice;
 pub mod stimulus;
 #[cfg(feature = "verilator")]
 pub mod testbench;

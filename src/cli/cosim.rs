@@ -1,7 +1,8 @@
 //! `capram cosim`: random operations by seed, or a stimulus from Python.
 
+use super::common::{ConfigArguments, RangeName, check_output, cores};
 use anyhow::{Context, bail};
-use capram::config::{Config, ConfigError, Range, WeightFormat};
+use capram::config::WeightFormat;
 use capram::cosim::{Cosim, Outcome, step_markers};
 use capram::dut::Dut;
 use capram::report::write_atomic;
@@ -17,9 +18,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Configuration file, or the name of a built-in one
-    #[arg(long, value_name = "FILE", default_value = "capram65")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArguments,
     /// Random operations to run
     #[arg(long, default_value_t = 200, conflicts_with = "stimulus", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     ops: u64,
@@ -71,25 +71,13 @@ enum Format {
     Diff2,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum RangeName {
-    #[value(name = "1")]
-    Full,
-    #[value(name = "1/2")]
-    Half,
-    #[value(name = "1/4")]
-    Quarter,
-    #[value(name = "1/8")]
-    Eighth,
-}
-
 impl Arguments {
     /// Runs, prints and writes; true if everything matched.
     pub fn run(self) -> anyhow::Result<bool> {
-        let config = self.config()?;
+        let config = self.config.load()?;
         // Before anything is read or written: is there a model of this geometry?
         Dut::of_macro(&config.geometry)
-            .with_context(|| format!("{}: geometry", self.config.display()))?;
+            .with_context(|| format!("{}: geometry", self.config.config.display()))?;
         let file = match &self.stimulus {
             Some(path) => Some(FileStimulus::load(path, config.geometry, self.settings())?),
             None => None,
@@ -124,19 +112,11 @@ impl Arguments {
         Ok(outcome.report.passed())
     }
 
-    fn config(&self) -> Result<Config, ConfigError> {
-        match self.config.to_str() {
-            // A bare word that is no file can only be meant as a name.
-            Some(name) if is_name(name) && !self.config.exists() => Ok(Config::builtin(name)?),
-            _ => Ok(Config::load(&self.config)?),
-        }
-    }
-
     fn settings(&self) -> FileSettings {
         FileSettings {
             format: WeightFormat::ALL[self.weight_format as usize],
             activation_bits: self.activation_bits,
-            range: Range::ALL[self.range as usize],
+            range: self.range.into(),
             level: self.reference_level,
         }
     }
@@ -145,36 +125,13 @@ impl Arguments {
     fn check_outputs(&self) -> anyhow::Result<()> {
         let optional = [&self.json, &self.results, &self.waves].into_iter().flatten();
         for path in optional.chain([&self.failure_waves]) {
-            let folder =
-                path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if !folder.is_dir() {
-                bail!(
-                    "{}: there is no folder {}; the folder of an output must exist",
-                    path.display(),
-                    folder.display()
-                );
-            }
-            // The file has no name and is gone at once.
-            tempfile::tempfile_in(folder)
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
+            check_output(path)?;
             if ["gtkw", "sucl"].iter().any(|kind| path.extension().is_some_and(|e| e == *kind)) {
                 bail!("{}: is the name of a view; waves are .fst files", path.display());
-            }
-            if path.is_dir() {
-                bail!("{}: is a folder; a file name is needed", path.display());
             }
         }
         Ok(())
     }
-}
-
-/// Whether this could be the name of a built-in configuration, and not a path.
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Cycles that the viewers show at first.

@@ -1,5 +1,7 @@
 //! The subcommands, one file each. A command answers true for a match, false for a mismatch.
 
+mod characterize;
+mod common;
 mod cosim;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +18,8 @@ pub struct Arguments {
 enum Command {
     /// Run the RTL in closed loop with the plant and compare everything with the reference.
     Cosim(cosim::Arguments),
+    /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
+    Characterize(characterize::Arguments),
 }
 
 impl Arguments {
@@ -23,6 +27,7 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<bool> {
         match self.command {
             Command::Cosim(arguments) => arguments.run(),
+            Command::Characterize(arguments) => arguments.run(),
         }
     }
 }

@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Energies per event under the reference conditions, beside the charge that goes into MAC
-/// capacitors and injection cells, which follows from the analog parameters.
+/// Energies per event of a typical chip at a supply and a temperature, beside the charge that goes
+/// into MAC capacitors and injection cells, which follows from the analog parameters. Conditions do
+/// not change them: `crate::energy::Model` scales what it takes from here.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Energy {
+    /// Supply under which the energies below are stated, in V.
+    pub supply_v: f64,
+    /// Temperature under which the leakage below is stated, in degrees Celsius.
+    pub temperature_c: f64,
     /// One word line or cluster row opened and closed, in fJ.
     pub word_line_fj: f64,
     /// The switches of one column, reset, sampled or shared once, in fJ.
@@ -19,6 +24,8 @@ pub struct Energy {
     pub injection_gate_fj: f64,
     /// One pin of the controller changing, in fJ.
     pub toggle_fj: f64,
+    /// One bit of a SAR register changing, in fJ.
+    pub sar_toggle_fj: f64,
     /// One code through the post-processor, in fJ.
     pub code_fj: f64,
     /// One cycle of the clock, with all that toggles inside of the controller, in fJ.

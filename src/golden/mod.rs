@@ -9,3 +9,4 @@ pub mod noise;
 pub mod plant;
 pub mod random;
 pub mod reference;
+pub mod transfer;

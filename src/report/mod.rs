@@ -1,10 +1,16 @@
 //! Reports: versioned data first (JSON), the same figures as text second.
 
 mod atomic;
+pub mod characterize;
 mod cosim;
 mod mismatch_row;
+mod spice;
 mod text;
 
 pub use atomic::{WriteError, write_atomic};
+pub use characterize::CharacterizeReport;
 pub use cosim::{ConfigRow, CosimReport, Tools};
 pub use mismatch_row::MismatchRow;
+pub use spice::{
+    SpiceDecks, SpiceMismatch, SpicePhase, SpicePlace, SpiceReport, SpiceTools, SpiceWorst,
+};

@@ -15,6 +15,7 @@ use crate::config::{
     Config, Geometry, PLANES, Problem, Pulses, Range, Timing, WORD_BITS, WeightFormat,
 };
 use crate::dut::{Dut, DutError};
+use crate::energy::{Activity, Observer};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
 use crate::golden::reference::Reference;
@@ -115,6 +116,7 @@ pub struct Testbench {
     latched: bool,
     cycle: u64,
     voltages: Option<Voltages>,
+    observer: Option<Box<Observer>>,
     recording: Option<Vec<Drive>>,
     codes: Option<Vec<Vec<u8>>>,
     steps: Vec<u64>,
@@ -156,6 +158,7 @@ impl Testbench {
             latched: false,
             cycle: 0,
             voltages: None,
+            observer: None,
             recording: None,
             codes: None,
             steps: vec![],
@@ -196,6 +199,9 @@ impl Testbench {
             self.scheduled()?;
         }
         self.tick()?;
+        if let Some(observer) = &mut self.observer {
+            observer.observe(&self.pins);
+        }
         if self.answered {
             self.bus.finish(&mut self.drive);
             self.answered = false;
@@ -720,6 +726,16 @@ impl Testbench {
     /// The codes as the RTL produced them, `[conversion step][slice]`; 255 where a slice was off.
     pub fn kept_codes(&mut self) -> Vec<Vec<u8>> {
         self.codes.take().unwrap_or_default()
+    }
+
+    /// Counts what costs energy on the pins, from zero and from the next cycle on.
+    pub fn observe_activity(&mut self) {
+        self.observer = Some(Box::new(Observer::new(&self.geometry, self.pins)));
+    }
+
+    /// What was counted since [`observe_activity`](Self::observe_activity).
+    pub fn activity(&self) -> Option<&Activity> {
+        self.observer.as_deref().map(Observer::activity)
     }
 
     /// Keeps a copy of every drive from here on, for a replay on the bare model.

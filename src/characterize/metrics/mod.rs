@@ -12,6 +12,8 @@ pub mod statistics;
 
 use thiserror::Error;
 
+pub use statistics::Distribution;
+
 /// Codes of the 7-bit ADC; as many LSB are its full scale range.
 pub const CODES: usize = 128;
 /// Thresholds between the codes.
@@ -99,7 +101,18 @@ mod bench {
 
     /// Codes of a ramp of `levels` with normal noise, level by level.
     pub fn sweep(thresholds: &[f64], ramp: &Ramp, levels: u32, sigma_lsb: f64) -> Vec<u8> {
-        let key = Key::new([1, 2, 3, 4]);
+        sweep_of(0, thresholds, ramp, levels, sigma_lsb)
+    }
+
+    /// The same with another ADC's noise.
+    pub fn sweep_of(
+        adc: u64,
+        thresholds: &[f64],
+        ramp: &Ramp,
+        levels: u32,
+        sigma_lsb: f64,
+    ) -> Vec<u8> {
+        let key = Key::new([1, 2, 3, adc]);
         let input = |level: u32| ramp.first_lsb + f64::from(level) * ramp.step_lsb;
         let noise = |draw: u32| sigma_lsb * key.normal(draw);
         (0..levels * ramp.repeats)

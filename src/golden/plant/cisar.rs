@@ -1,7 +1,8 @@
 //! The charge-injection SAR's analog parts: strengths of the injection cells, and the comparator.
 
 use super::column::Plan;
-use super::lanes::{LANES, Lanes};
+use super::faults::Fault;
+use super::lanes::{LANES, Lanes, rare};
 use crate::golden::chip::CELLS;
 
 /// Injection cells and comparator offsets of the slices of a group.
@@ -11,6 +12,29 @@ pub struct Cisar {
     strengths: [Vec<Lanes>; 2],
     /// Added to V_P - V_N, in volts.
     offset: Lanes,
+}
+
+/// What all comparators have in common, in volts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparator {
+    /// Noise, rms.
+    pub sigma: f64,
+    /// Change of the offset per volt of the inputs' mean above `v_cm`.
+    pub common_mode: f64,
+    pub v_cm: f64,
+    /// 1 is decided from this difference on.
+    pub threshold: f64,
+    /// Closer to the threshold a decision is not finished within a cycle.
+    pub metastable: f64,
+}
+
+impl Comparator {
+    /// The comparators with a planted error, if there is one.
+    pub fn new(plan: &Plan) -> Self {
+        let good = plan.physics.comparator;
+        let sign = if plan.faults.has(Fault::CommonModeInverted) { -1.0 } else { 1.0 };
+        Self { common_mode: sign * good.common_mode, ..good }
+    }
 }
 
 impl Cisar {
@@ -35,22 +59,38 @@ impl Cisar {
         &self.strengths[side][count.min(CELLS)]
     }
 
-    /// Decisions, a bit per slice. `sides` are the bit lines, `normals` unit normals that are worth
-    /// `sigma` volts.
+    /// Decisions, a bit per slice, and which of them are not finished. `sides` are the bit lines,
+    /// `normals` unit normals.
     #[inline(always)]
     pub fn decide(
         &self,
         [p, n]: [&Lanes; 2],
         normals: &[f64; LANES],
-        sigma: f64,
-        threshold: f64,
-    ) -> u32 {
-        let mut above = 0;
-        for l in 0..LANES {
-            let error = self.offset.0[l] + sigma * normals[l];
-            let difference = (p.0[l] - n.0[l]) + error;
-            above |= u32::from(difference >= threshold) << l;
+        comparator: &Comparator,
+    ) -> [u32; 2] {
+        let Comparator { sigma, common_mode, v_cm, threshold, metastable } = *comparator;
+        let difference = |l: usize| (p.0[l] - n.0[l]) + (self.offset.0[l] + sigma * normals[l]);
+        if common_mode == 0.0 {
+            return compare(difference, |_| threshold, metastable);
         }
-        above
+        let moved = |l: usize| threshold - common_mode * (0.5 * (p.0[l] + n.0[l]) - v_cm);
+        compare(difference, moved, metastable)
     }
+}
+
+/// Decisions, and which of them are not finished.
+#[inline(always)]
+fn compare(
+    difference: impl Fn(usize) -> f64,
+    threshold: impl Fn(usize) -> f64,
+    metastable: f64,
+) -> [u32; 2] {
+    let mut ones = 0;
+    for l in 0..LANES {
+        ones |= u32::from(difference(l) >= threshold(l)) << l;
+    }
+    if metastable == 0.0 {
+        return [ones, 0];
+    }
+    [ones, rare(|l| (difference(l) - threshold(l)).abs() < metastable)]
 }

@@ -1,17 +1,19 @@
 //! The compute path of the plant: one cycle of every selected column.
 
+use super::conversion::Conversion;
 use super::lanes::Lanes;
 use super::phases::{MULTIPLY, Phases};
+use super::physics::{Physics, Push};
 use super::rules::{Location, Rule};
 use super::selection::{Selection, existing};
-use super::side::{Firing, OpenSplit};
+use super::side::{Firing, FiringNoise, OpenSplit};
 use super::split::Split;
 use super::sram::WordLines;
 use super::{Fault, Plant};
 use crate::config::PLANES;
+use crate::golden::chip::CELLS;
 use crate::golden::noise::Draw;
 use crate::pins::{Pins, SLICE_WORDS, control};
-use crate::simd::dispatch;
 
 /// Before the cycle proper: switches that opened, and the selection.
 impl Plant {
@@ -24,10 +26,13 @@ impl Plant {
             let shift = u64::from(self.faults.has(Fault::NoiseOffByOne));
             self.conversion.reset_opens(shift);
             self.floating = true;
-            self.reset_noise();
+            self.reset_opens();
+        }
+        if ended.any(control::SAMPLE) {
+            self.sample_opens();
         }
         if ended.any(MULTIPLY) {
-            self.multiply_noise();
+            self.multiply_opens();
         }
         if ended.any(control::LATCH) || self.phases.any(control::RESET) {
             self.floating = false;
@@ -40,35 +45,49 @@ impl Plant {
         self.check_selection(ended, selection);
     }
 
-    /// kT/C noise of the reset switches, on the bit lines.
+    /// The reset switches push the bit lines and leave kT/C noise there.
     #[inline(always)]
-    fn reset_noise(&mut self) {
-        if !self.physics.ktc || !self.selected {
+    fn reset_opens(&mut self) {
+        let push = self.physics.bit_line_push;
+        if !(self.physics.ktc || push.is_some()) || !self.selected {
             return;
         }
+        let Push { alpha, beta } = push.unwrap_or(Push::NONE);
         for (side, nodes) in self.sides.iter_mut().enumerate() {
             for (g, columns) in self.columns.iter().enumerate() {
                 let normals = self.conversion.normals(Draw::Reset(side), g);
                 let (on, sigma) = (&self.active.on[g].0, &columns[nodes.position].reset_sigma.0);
-                nodes.add_to_bit_line(g, &Lanes::from_fn(|l| normals[l] * on[l] * sigma[l]));
+                let volts = Lanes::from_fn(|l| on[l] * (normals[l] * sigma[l] - alpha));
+                nodes.push_bit_line(g, beta, &volts);
             }
         }
     }
 
-    /// kT/C noise of the discharge switches, on the capacitors behind a 0.
+    /// The sampling switches push all MAC capacitors. Their noise comes with MULTIPLY.
     #[inline(always)]
-    fn multiply_noise(&mut self) {
-        if !self.physics.ktc {
+    fn sample_opens(&mut self) {
+        let Some(Push { alpha, beta }) = self.physics.mac_push else { return };
+        for nodes in &mut self.sides {
+            for (g, on) in self.active.on.iter().enumerate() {
+                nodes.push(g, beta, &Lanes::from_fn(|l| -alpha * on.0[l]));
+            }
+        }
+    }
+
+    /// The discharge switches push the capacitors behind a 0 and leave kT/C noise there.
+    #[inline(always)]
+    fn multiply_opens(&mut self) {
+        let push = self.physics.mac_push;
+        if !(self.physics.ktc || push.is_some()) {
             return;
         }
+        let Push { alpha, beta } = push.unwrap_or(Push::NONE);
         for (side, nodes) in self.sides.iter_mut().enumerate() {
             for (g, on) in self.active.on.iter().enumerate() {
                 let normals = self.conversion.normals(Draw::Multiply(side), g);
-                let split = nodes.split(g, &self.splits);
-                let sigma = &split.discharged_sigma.0;
-                let volts = Lanes::from_fn(|l| normals[l] * on.0[l] * sigma[l]);
-                let discharged = split.discharged;
-                nodes.kick(g, &volts, &discharged);
+                let sigma = &nodes.split(g, &self.splits).discharged_sigma.0;
+                let volts = Lanes::from_fn(|l| on.0[l] * (normals[l] * sigma[l] - alpha));
+                nodes.kick(g, beta, &volts);
             }
         }
     }
@@ -128,6 +147,9 @@ impl Plant {
         lines: WordLines,
     ) -> [u32; SLICE_WORDS] {
         let began = self.phases.began_since(before);
+        if began.any(control::INJECT) {
+            self.conversion.injection_begins();
+        }
         if self.selected {
             let fires = began.any(control::INJECT);
             match self.phases.any(control::SHARE) {
@@ -171,8 +193,12 @@ impl Plant {
                 if fires {
                     let mask = injected(pins, side, g) & self.selection.active[g];
                     let strength = self.cisars[g].strength(side, pins.cells());
-                    let firing = firing(&self.physics, pins, mask, strength);
-                    for _ in 0..firings(pins) {
+                    let mut firing = firing(&self.physics, pins, mask, strength);
+                    let times = firings(pins);
+                    for time in 0..times {
+                        if time + 1 == times {
+                            firing.noise = firing_noise(&self.physics, &self.conversion, pins, g);
+                        }
                         nodes.fire_alone(g, &columns[nodes.position], &firing);
                     }
                 }
@@ -213,7 +239,10 @@ impl Plant {
             for (g, columns) in self.columns.iter().enumerate() {
                 let fire = injected(pins, side, g) & self.selection.active[g];
                 let strength = self.cisars[g].strength(side, pins.cells());
-                let firing = firing(&self.physics, pins, if lost { 0 } else { fire }, strength);
+                let mut firing = firing(&self.physics, pins, if lost { 0 } else { fire }, strength);
+                if time + 1 == times {
+                    firing.noise = firing_noise(&self.physics, &self.conversion, pins, g);
+                }
                 nodes.fire(g, &columns[nodes.position], &firing, factor);
             }
             nodes.converge(factor);
@@ -223,14 +252,11 @@ impl Plant {
     /// One cycle of the row DACs.
     #[inline(always)]
     fn sample(&mut self, pins: &Pins) {
-        let step = self.physics.dac_step;
-        let [columns, dummies] = &mut self.dac;
-        dac_volts(columns, &pins.dac, step);
-        dummies[..self.geometry.reference_rows()].fill(f64::from(pins.level()) * step);
-        let n = usize::from(!self.selection.differential);
+        self.dacs.set(&pins.dac, pins.level());
         let factor = self.physics.decay.sample;
-        self.sides[0].drive(&self.dac[0], &self.active.on, factor);
-        self.sides[1].drive(&self.dac[n], &self.active.on, factor);
+        for (nodes, dummy) in self.sides.iter_mut().zip([false, !self.selection.differential]) {
+            nodes.drive(self.dacs.volts(dummy), &self.active.on, factor);
+        }
     }
 
     /// One cycle with open word lines. In the first, the sampling switches' noise shows on what
@@ -259,7 +285,7 @@ impl Plant {
                     Some(plane) => self.array.plane(g, plane, nodes.position),
                     None => &self.floats,
                 };
-                nodes.multiply(g, floats, &gain, self.physics.decay.multiply);
+                nodes.multiply(g, floats, &self.splits, &gain, self.physics.decay.multiply);
             }
         }
     }
@@ -300,14 +326,17 @@ impl Plant {
     #[inline(always)]
     fn decide(&self) -> [u32; SLICE_WORDS] {
         let mut decisions = [0; SLICE_WORDS];
-        let draw = self.conversion.decision();
+        let draw = Draw::Decision(self.conversion.decision());
         for (g, cisar) in self.cisars.iter().enumerate() {
             let bit_lines = [0, 1].map(|side| &self.sides[side].bit_line[g]);
             let normals = self.conversion.normals(draw, g);
-            let physics = &self.physics;
-            let above =
-                cisar.decide(bit_lines, normals, physics.comparator_sigma, physics.threshold);
-            decisions[g] = (above ^ self.inverted[g]) & existing(self.geometry.slices(), g);
+            let [mut ones, unfinished] = cisar.decide(bit_lines, normals, &self.comparator);
+            let existing = existing(self.geometry.slices(), g);
+            let unfinished = unfinished & existing;
+            if unfinished != 0 {
+                ones = ones & !unfinished | self.conversion.coins(g, unfinished);
+            }
+            decisions[g] = (ones ^ self.inverted[g]) & existing;
         }
         decisions
     }
@@ -327,26 +356,26 @@ fn firings(pins: &Pins) -> usize {
 
 /// Cells of strength `strength` firing in the slices of `mask`.
 #[inline(always)]
-fn firing<'a>(physics: &super::Physics, pins: &Pins, mask: u32, strength: &'a Lanes) -> Firing<'a> {
+fn firing<'a>(physics: &Physics, pins: &Pins, mask: u32, strength: &'a Lanes) -> Firing<'a> {
     Firing {
         mask,
         strength,
-        range_factor: 1.0 / f64::from(1 << pins.range_log2()),
+        charge: physics.injection_strength / f64::from(1 << pins.range_log2()),
         lambda: physics.lambda,
         v_cm: physics.v_cm,
+        noise: None,
     }
 }
 
-dispatch! {
-    /// Row-DAC voltages above V_low of all MAC rows.
-    fn dac_volts(volts: &mut [f64], codes: &[u32; 8], step: f64) = dac_volts_body;
-}
-
+/// Noise of all firings of the present INJECT pulse together, if there is any.
 #[inline(always)]
-fn dac_volts_body(volts: &mut [f64], codes: &[u32; 8], step: f64) {
-    for (volts, codes) in volts.chunks_mut(8).zip(codes) {
-        for (i, volts) in volts.iter_mut().enumerate() {
-            *volts = f64::from((codes >> (4 * i) & 15) as i32) * step;
-        }
-    }
+fn firing_noise<'a>(
+    physics: &Physics,
+    conversion: &'a Conversion,
+    pins: &Pins,
+    group: usize,
+) -> Option<FiringNoise<'a>> {
+    let sigmas = physics.injection_sigmas.as_ref()?;
+    let normals = conversion.normals(Draw::Injection(conversion.injection()), group);
+    Some(FiringNoise { normals, sigma: sigmas[firings(pins) * pins.cells().min(CELLS)] })
 }

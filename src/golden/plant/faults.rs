@@ -18,6 +18,10 @@ pub enum Fault {
     NoiseOffByOne,
     /// The second firing of the 32-unit step is missing.
     InjectionDoubleFireLost,
+    /// The row DACs are ideal, whatever resistors were drawn.
+    LevelErrorsIgnored,
+    /// The comparators' offset falls where it should rise with the mean of their inputs.
+    CommonModeInverted,
 }
 
 /// The planted errors; none by default.

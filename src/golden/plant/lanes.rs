@@ -46,6 +46,23 @@ pub fn selects(mask: u32, lane: usize) -> bool {
     mask & (1 << lane) != 0
 }
 
+/// Lanes for which something rare holds. A bit per lane costs more than the question whether it holds
+/// for any.
+#[inline(always)]
+pub fn rare(holds: impl Fn(usize) -> bool) -> u32 {
+    let mut any = false;
+    for l in 0..LANES {
+        any |= holds(l);
+    }
+    let mut mask = 0;
+    if any {
+        for l in 0..LANES {
+            mask |= u32::from(holds(l)) << l;
+        }
+    }
+    mask
+}
+
 /// The groups as one value per slice.
 pub fn flat(groups: &[Lanes]) -> &[f64] {
     // SAFETY: `Lanes` is `repr(C)` around an array whose size is a multiple of its alignment, so a

@@ -29,8 +29,15 @@ pub struct MacNodes {
     /// What the word lines opened last: per MAC row 1 where a capacitor floats, 0 where it is
     /// discharged.
     floats: Vec<u32>,
-    /// `sum k_m own[m]`, when known.
+    /// `sum k_m own[m]`, when known; not for parts.
     moment: Option<Lanes>,
+    /// Sum of the capacitors that the word lines discharge.
+    discharged: Lanes,
+    /// Per part of [`Own::Parted`], `sum k_m target[m]`; what happens to a whole part leaves it as it
+    /// is.
+    weights: [Lanes; 2],
+    /// Whether they are known.
+    weighed: bool,
 }
 
 /// Form of the capacitors' own parts.
@@ -62,6 +69,9 @@ impl MacNodes {
             targets: vec![0.0; rows],
             floats: vec![u32::MAX; rows],
             moment: None,
+            discharged: Lanes::ZERO,
+            weights: [Lanes::ZERO; 2],
+            weighed: false,
         }
     }
 
@@ -81,6 +91,7 @@ impl MacNodes {
     pub fn clear(&mut self) {
         self.base = Lanes::ZERO;
         self.scale = 0.0;
+        self.weighed = false;
     }
 
     /// Holds some slices at V_low.
@@ -92,6 +103,10 @@ impl MacNodes {
     /// Forgets what depends on the column's capacitors.
     pub fn capacitors_changed(&mut self) {
         self.moment = None;
+        self.weighed = false;
+        if matches!(self.own, Own::Parted(_)) && self.scale != 0.0 {
+            self.write_out();
+        }
     }
 
     /// Distances from the common part shrink by `factor`; the common part stays.
@@ -118,6 +133,15 @@ impl MacNodes {
         for (base, droop) in self.base.0.iter_mut().zip(&droop.0) {
             *base -= droop;
         }
+    }
+
+    /// Adds `beta` times its voltage above V_low and `volts` to every capacitor.
+    #[inline(always)]
+    pub fn push(&mut self, beta: f64, volts: &Lanes) {
+        for (base, volts) in self.base.0.iter_mut().zip(&volts.0) {
+            *base += beta * *base + volts;
+        }
+        self.scale += beta * self.scale;
     }
 
     /// One cycle of the row DACs: capacitor m moves towards `targets[m]` volts above V_low. `on` is
@@ -153,11 +177,14 @@ impl MacNodes {
     }
 
     /// One cycle with open word lines: a capacitor whose mask has a 0 decays by `factor` towards
-    /// V_low, one with a 1 floats, gaining `gain` volts.
+    /// V_low, one with a 1 floats, gaining `gain` volts. `sum` is that of the former.
     #[inline(always)]
-    pub fn multiply(&mut self, floats: &[u32], gain: &Lanes, factor: f64) {
+    pub fn multiply(&mut self, floats: &[u32], sum: &Lanes, gain: &Lanes, factor: f64) {
         let [discharged, floating] = match &self.own {
-            Own::Driven { gain } => [Part { common: Lanes::ZERO, gain: *gain }; 2],
+            Own::Driven { gain } => {
+                self.weighed = false;
+                [Part { common: Lanes::ZERO, gain: *gain }; 2]
+            }
             Own::Parted(parts) if self.floats == floats => *parts,
             _ => return self.multiply_each(floats, gain, factor),
         };
@@ -171,6 +198,7 @@ impl MacNodes {
             gain: Lanes::from_fn(|l| factor * scale * discharged.gain.0[l]),
         };
         self.floats.copy_from_slice(floats);
+        self.discharged = *sum;
         self.own_is(Own::Parted([discharged, floating]));
     }
 
@@ -181,21 +209,26 @@ impl MacNodes {
         open(&mut self.each, floats, gain, factor);
     }
 
-    /// Noise of the discharge switches as they open, right after [`Self::multiply`]: `volts` on the
-    /// discharged capacitors, whose sum is `discharged`.
+    /// What the discharge switches do as they open, right after [`Self::multiply`]: `beta` times its
+    /// voltage above V_low and `volts` on every discharged capacitor.
     #[inline(always)]
-    pub fn kick(&mut self, volts: &Lanes, discharged: &Lanes) {
+    pub fn kick(&mut self, beta: f64, volts: &Lanes) {
         if let Own::Parted([part, _]) = &mut self.own
             && self.scale == 1.0
         {
-            part.common = Lanes::from_fn(|l| part.common.0[l] + volts.0[l]);
+            let (base, common) = (&self.base.0, part.common);
+            let pushed = |l: usize| beta * (base[l] + common.0[l]) + volts.0[l];
+            part.common = Lanes::from_fn(|l| common.0[l] + pushed(l));
+            part.gain = Lanes::from_fn(|l| part.gain.0[l] + beta * part.gain.0[l]);
         } else {
-            self.write_out();
-            kick(&mut self.each, &self.floats, volts);
+            self.kick_each(beta, volts);
         }
-        if let Some(moment) = &mut self.moment {
-            *moment = Lanes::from_fn(|l| moment.0[l] + discharged.0[l] * volts.0[l]);
-        }
+    }
+
+    #[inline(never)]
+    fn kick_each(&mut self, beta: f64, volts: &Lanes) {
+        self.write_out();
+        kick(&mut self.each, &self.floats, beta, volts);
     }
 
     /// Distance of the capacitances' weighted mean from the common part, in volts.
@@ -212,25 +245,47 @@ impl MacNodes {
         Lanes::from_fn(|l| column.mac_sum.0[l] * self.base.0[l] + self.scale * moment.0[l])
     }
 
-    /// `sum k_m own[m]` over the rows in their order, taken anew only after `own` changed.
+    /// `sum k_m own[m]` over the rows in their order, taken anew only after `own` changed; of parts
+    /// only after the parting changed.
     #[inline(always)]
     fn moment(&mut self, column: &Column) -> Lanes {
         if self.scale == 0.0 {
             return Lanes::ZERO;
         }
-        if self.moment.is_none() {
-            let mut sum = Lanes::ZERO;
-            let capacitors = &column.capacitors;
-            match &self.own {
-                Own::Each => weigh(&mut sum, &self.each, capacitors),
-                Own::Driven { gain } => weigh_driven(&mut sum, &self.targets, gain, capacitors),
-                Own::Parted(parts) => {
-                    weigh_parted(&mut sum, &self.targets, &self.floats, parts, capacitors);
+        match &self.own {
+            Own::Parted(parts) => {
+                if !self.weighed {
+                    let capacitors = &column.capacitors;
+                    weigh_parts(&mut self.weights, &self.targets, &self.floats, capacitors);
+                    self.weighed = true;
                 }
+                self.parted_moment(parts, &column.mac_sum)
             }
-            self.moment = Some(sum);
+            own => *self.moment.get_or_insert_with(|| {
+                let mut sum = Lanes::ZERO;
+                match own {
+                    Own::Driven { gain } => {
+                        weigh_driven(&mut sum, &self.targets, gain, &column.capacitors);
+                    }
+                    _ => weigh(&mut sum, &self.each, &column.capacitors),
+                }
+                sum
+            }),
         }
-        self.moment.unwrap_or(Lanes::ZERO)
+    }
+
+    /// The same of two parts, weighed; `sum` is K.
+    #[inline(always)]
+    fn parted_moment(&self, [discharged, floating]: &[Part; 2], sum: &Lanes) -> Lanes {
+        let of = |part: &Part, capacitors: f64, target: f64, l: usize| {
+            part.common.0[l] * capacitors + part.gain.0[l] * target
+        };
+        let targets = &self.weights;
+        Lanes::from_fn(|l| {
+            let capacitors = self.discharged.0[l];
+            of(discharged, capacitors, targets[0].0[l], l)
+                + of(floating, sum.0[l] - capacitors, targets[1].0[l], l)
+        })
     }
 
     /// Writes every voltage out: base 0, scale 1, a number each. Not while connected, when the
@@ -336,17 +391,17 @@ fn open_body(each: &mut [Lanes], floats: &[u32], gain: &Lanes, factor: f64) {
 }
 
 dispatch! {
-    /// Adds volts to the capacitors whose mask has a 0.
-    fn kick(each: &mut [Lanes], floats: &[u32], volts: &Lanes) = kick_body;
+    /// Adds `beta` times its voltage and `volts` to every capacitor whose mask has a 0.
+    fn kick(each: &mut [Lanes], floats: &[u32], beta: f64, volts: &Lanes) = kick_body;
 }
 
 #[inline(always)]
-fn kick_body(each: &mut [Lanes], floats: &[u32], volts: &Lanes) {
+fn kick_body(each: &mut [Lanes], floats: &[u32], beta: f64, volts: &Lanes) {
     let volts = volts.0;
     for (each, &floats) in each.iter_mut().zip(floats) {
         rows_in_order();
         for l in 0..LANES {
-            let kicked = each.0[l] + volts[l];
+            let kicked = each.0[l] + (beta * each.0[l] + volts[l]);
             each.0[l] = if selects(floats, l) { each.0[l] } else { kicked };
         }
     }
@@ -388,36 +443,33 @@ fn weigh_driven_body(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors:
 }
 
 dispatch! {
-    /// The same for two parts.
-    fn weigh_parted(
-        sum: &mut Lanes,
+    /// Sum over the rows of capacitor times target, for discharged and for floating capacitors.
+    fn weigh_parts(
+        sums: &mut [Lanes; 2],
         targets: &[f64],
         floats: &[u32],
-        parts: &[Part; 2],
         capacitors: &[Capacitors],
-    ) = weigh_parted_body;
+    ) = weigh_parts_body;
 }
 
 #[inline(always)]
-fn weigh_parted_body(
-    sum: &mut Lanes,
+fn weigh_parts_body(
+    sums: &mut [Lanes; 2],
     targets: &[f64],
     floats: &[u32],
-    [discharged, floating]: &[Part; 2],
     capacitors: &[Capacitors],
 ) {
-    // Local copies, so that no row waits for memory that a store might have changed.
-    let (common, gain) =
-        ([discharged.common.0, floating.common.0], [discharged.gain.0, floating.gain.0]);
-    let mut total = [0.0; LANES];
+    // Local sums, so that they stay in registers.
+    let [mut discharged, mut floating] = [[0.0; LANES]; 2];
     for ((&target, &floats), capacitor) in targets.iter().zip(floats).zip(capacitors) {
         for l in 0..LANES {
-            let volts = [0, 1].map(|part| common[part][l] + gain[part][l] * target);
-            let volts = if selects(floats, l) { volts[1] } else { volts[0] };
-            total[l] += capacitor.get(l) * volts;
+            let product = capacitor.get(l) * target;
+            let sums = [discharged[l] + product, floating[l] + product];
+            discharged[l] = if selects(floats, l) { discharged[l] } else { sums[0] };
+            floating[l] = if selects(floats, l) { sums[1] } else { floating[l] };
         }
     }
-    sum.0 = total;
+    *sums = [Lanes(discharged), Lanes(floating)];
 }
 
 #[cfg(test)]
@@ -434,10 +486,12 @@ mod tests {
         let targets: Vec<f64> = (0..64).map(|m| key.normal(9000 + m)).collect();
         let floats: Vec<u32> = (0..64).map(|m| key.bits(8000 + m)).collect();
         let parts = [200, 202].map(|i| Part { common: random(i), gain: random(i + 1) });
-        let mut sums = [Lanes::ZERO; 6];
-        let [wide, narrow, driven, narrow_driven, each, narrow_each] = &mut sums;
-        weigh_parted(wide, &targets, &floats, &parts, &capacitors);
-        weigh_parted_body(narrow, &targets, &floats, &parts, &capacitors);
+        let mut weights = [[Lanes::ZERO; 2]; 2];
+        let [wide, narrow] = &mut weights;
+        weigh_parts(wide, &targets, &floats, &capacitors);
+        weigh_parts_body(narrow, &targets, &floats, &capacitors);
+        let mut sums = [Lanes::ZERO; 4];
+        let [driven, narrow_driven, each, narrow_each] = &mut sums;
         weigh_driven(driven, &targets, &parts[0].gain, &capacitors);
         weigh_driven_body(narrow_driven, &targets, &parts[0].gain, &capacitors);
         let mut written = vec![Lanes::ZERO; 64];
@@ -447,6 +501,17 @@ mod tests {
         assert_eq!(wide, narrow);
         assert_eq!(driven, narrow_driven);
         assert_eq!(each, narrow_each);
-        assert_eq!(wide, each);
+        // The same charge in both forms, but for rounding.
+        let sum = |part: u32, l: usize| -> f64 {
+            let rows = floats.iter().zip(&capacitors);
+            rows.filter(|(floats, _)| *floats >> l & 1 == part).map(|(_, c)| c.get(l)).sum()
+        };
+        for l in 0..LANES {
+            let of = |part: usize| {
+                parts[part].common.0[l] * sum(part as u32, l)
+                    + parts[part].gain.0[l] * wide[part].0[l]
+            };
+            assert!((of(0) + of(1) - each.0[l]).abs() < 1e-12 * 64.0 * 8192.0, "lane {l}");
+        }
     }
 }

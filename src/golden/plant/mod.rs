@@ -2,9 +2,9 @@
 //! reacts to the RTL's pins, one phase-clock cycle per call, whatever they do, and reports what
 //! breaks an electrical rule.
 //!
-//! Within a cycle things happen in the order of the specification (section 6): noise of switches
-//! that opened when the last cycle ended, change of the selection, droop, firing of injection cells,
-//! settling, decision.
+//! Within a cycle things happen in the order of the specification (section 6): push and noise of
+//! switches that opened when the last cycle ended, change of the selection, droop, firing of injection
+//! cells, settling, decision.
 
 // Loops over slices index several arrays alike; the form of a side's voltages is as large as it is.
 #![allow(clippy::needless_range_loop, clippy::large_enum_variant)]
@@ -14,6 +14,7 @@ mod cisar;
 mod column;
 mod compute;
 mod conversion;
+mod dacs;
 mod faults;
 mod lanes;
 mod mac;
@@ -33,9 +34,10 @@ pub use faults::{Fault, Faults};
 pub use rules::{KEPT, Location, Rule, Violation, Violations};
 
 use array::Array;
-use cisar::Cisar;
+use cisar::{Cisar, Comparator};
 use column::{Column, Plan};
 use conversion::Conversion;
+use dacs::RowDacs;
 use lanes::{LANES, Lanes, flat};
 use phases::Phases;
 use physics::Physics;
@@ -75,6 +77,7 @@ pub struct Plant {
     columns: Vec<Vec<Column>>,
     splits: Splits,
     cisars: Vec<Cisar>,
+    comparator: Comparator,
     /// Comparators that a planted error inverts.
     inverted: [u32; SLICE_WORDS],
 
@@ -93,8 +96,7 @@ pub struct Plant {
     /// P and N.
     sides: [Side; 2],
     means: [Vec<Lanes>; 2],
-    /// Row-DAC voltages above V_low, for columns and for dummy columns, per MAC row.
-    dac: [Vec<f64>; 2],
+    dacs: RowDacs,
     /// Per MAC row, 1 where a capacitor floats, for word lines that are not simply one plane.
     floats: Vec<u32>,
 }
@@ -117,10 +119,11 @@ impl Plant {
         let side = Side::new(groups, rows, physics.v_low);
         let mut plant = Self {
             sram: Sram::new(&geometry, analog.sram, period_s),
-            conversion: Conversion::new(geometry.slices(), seed, chip_number, analog.noisy()),
+            conversion: Conversion::new(geometry.slices(), seed, chip_number, &analog),
             columns: Vec::new(),
             splits: Splits::new(&geometry, &array, &[], &physics),
             cisars: Vec::new(),
+            comparator: physics.comparator,
             inverted: [0; SLICE_WORDS],
             phases: Phases::default(),
             selection: Selection::default(),
@@ -131,7 +134,7 @@ impl Plant {
             floating: false,
             sides: [side.clone(), side],
             means: [vec![Lanes::ZERO; groups], vec![Lanes::ZERO; groups]],
-            dac: [vec![0.0; rows], vec![0.0; rows]],
+            dacs: RowDacs::new(&geometry),
             floats: vec![u32::MAX; rows],
             faults: Faults::default(),
             violations: Violations::default(),
@@ -238,7 +241,7 @@ impl Plant {
             self.selection_pins = SelectionPins::new(pins);
             self.select(selection);
         }
-        if self.selected || self.phases.any(control::STROBE) {
+        if self.selected || self.phases.any(control::STROBE | control::INJECT) {
             response.comparators = self.compute(before, pins, lines);
         }
         if !self.sram.idle(pins, lines) {
@@ -287,6 +290,8 @@ impl Plant {
         let groups = 0..self.active.on.len();
         self.columns = groups.clone().map(|g| Column::of_group(g, &plan)).collect();
         self.cisars = groups.map(|g| Cisar::new(g, &plan)).collect();
+        self.comparator = Comparator::new(&plan);
+        self.dacs.set_levels(&plan);
         self.splits = Splits::new(&self.geometry, &self.array, &self.columns, &self.physics);
     }
 

@@ -1,8 +1,9 @@
 //! What follows from the analog parameters and the phase clock alone: decay factors, droops,
-//! thresholds. Each term that is off is a value here (0 or 1), so that the loops need not ask.
+//! thresholds. Each term that is off is a value here (0, 1 or none), so that the loops need not ask.
 
+use super::cisar::Comparator;
 use crate::config::{Analog, Geometry, Range};
-use crate::golden::chip::CAP_UNIT;
+use crate::golden::chip::{CAP_UNIT, CELLS};
 
 /// Decay of a node's distance from its target in one phase-clock cycle, `exp(-T/tau)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +14,15 @@ pub struct Decay {
     pub share: f64,
     /// Half a cycle of sharing: between and after the two firings of the 32-unit step.
     pub half_share: f64,
+}
+
+/// What an opening switch does to the nodes it leaves: u volts above V_low become
+/// `u + beta u - alpha`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Push {
+    /// In volts.
+    pub alpha: f64,
+    pub beta: f64,
 }
 
 /// Constants of one configuration.
@@ -26,6 +36,10 @@ pub struct Physics {
     pub v_full_scale: f64,
     /// Voltage at which the injection cells are nominal, in volts.
     pub v_cm: f64,
+    /// What all injection cells remove, relative to their design.
+    pub injection_strength: f64,
+    /// Noise of so many firings, in what one removes by design at r = 1; if any.
+    pub injection_sigmas: Option<[f64; 2 * CELLS + 1]>,
     /// Relative change of the injected charge per volt.
     pub lambda: f64,
     pub decay: Decay,
@@ -33,14 +47,15 @@ pub struct Physics {
     pub mac_droop: f64,
     /// Droop of a floating bit line with the nominal parasitic in volts per cycle.
     pub bit_line_droop: f64,
+    /// Of the switches at MAC capacitors, if any.
+    pub mac_push: Option<Push>,
+    /// Of the reset switches at bit lines, if any.
+    pub bit_line_push: Option<Push>,
     /// Whether switches leave noise when they open.
     pub ktc: bool,
     /// kT / C in V^2 for a capacitor of `C_u / CAP_UNIT`.
     kt_over_cap_unit: f64,
-    /// Comparator noise in volts rms.
-    pub comparator_sigma: f64,
-    /// A comparator decides 1 from this difference on, in volts.
-    pub threshold: f64,
+    pub comparator: Comparator,
     /// A strobe is early if a side is further than this from its final value at the end of the
     /// strobe's first cycle, in volts, for each range.
     pub settled_within: [f64; 4],
@@ -56,6 +71,11 @@ impl Physics {
             if on { on_pa * 1e-12 * period_s / farad } else { 0.0 }
         };
         let kt = if analog.ktc_noise.on { analog.kt() } else { 0.0 };
+        // A bit line without any capacitance takes no charge.
+        let bit_line = (analog.parasitic_ff(rows) > 0.0).then(|| analog.bit_line_kick(rows));
+        let firing = analog.injection_noise.sigma();
+        let injection_sigmas =
+            |of_one: f64| std::array::from_fn(|firings| of_one * (firings as f64).sqrt());
         let settled =
             |range: Range| analog.rules.settled_within_lsb * analog.lsb_v(rows, range.factor());
         Self {
@@ -63,6 +83,8 @@ impl Physics {
             dac_step: analog.v_full_scale / 15.0,
             v_full_scale: analog.v_full_scale,
             v_cm: analog.v_cm,
+            injection_strength: analog.injection_strength,
+            injection_sigmas: (firing > 0.0).then(|| injection_sigmas(firing)),
             lambda: if analog.output_impedance.on {
                 analog.output_impedance.lambda_per_v
             } else {
@@ -71,10 +93,17 @@ impl Physics {
             decay: Decay::new(analog, period_s),
             mac_droop: leak(analog.leakage.mac_node_pa, unit_farad),
             bit_line_droop: leak(analog.leakage.bit_line_pa, analog.parasitic_ff(rows) * 1e-15),
+            mac_push: Push::new(analog.mac_kick()),
+            bit_line_push: bit_line.and_then(Push::new),
             ktc: kt > 0.0,
             kt_over_cap_unit: kt / (unit_farad / f64::from(CAP_UNIT)),
-            comparator_sigma: analog.comparator_noise.sigma_v(),
-            threshold: -analog.unit_v(rows) / 16.0,
+            comparator: Comparator {
+                sigma: analog.comparator_noise.sigma_v(),
+                common_mode: analog.comparator_common_mode.gain(),
+                v_cm: analog.v_cm,
+                threshold: -analog.unit_v(rows) / 16.0,
+                metastable: analog.metastable_v(period_s),
+            },
             settled_within: Range::ALL.map(settled),
         }
     }
@@ -82,6 +111,16 @@ impl Physics {
     /// kT/C noise in volts rms of a capacitance in `C_u / CAP_UNIT`; none where there is none.
     pub fn ktc_sigma(&self, capacitance: f64) -> f64 {
         if capacitance > 0.0 { (self.kt_over_cap_unit / capacitance).sqrt() } else { 0.0 }
+    }
+}
+
+impl Push {
+    /// Of a switch that moves nothing.
+    pub const NONE: Self = Self { alpha: 0.0, beta: 0.0 };
+
+    /// `None` for what moves nothing.
+    fn new([alpha, beta]: [f64; 2]) -> Option<Self> {
+        (alpha != 0.0 || beta != 0.0).then_some(Self { alpha, beta })
     }
 }
 

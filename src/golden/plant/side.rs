@@ -1,7 +1,7 @@
 //! One side of all slices' columns: bit line and MAC capacitors, apart or connected.
 
 use super::column::Column;
-use super::lanes::{LANES, Lanes, selects};
+use super::lanes::{LANES, Lanes, rare, selects};
 use super::mac::{MacNodes, NOTHING};
 use super::split::{Split, Splits};
 
@@ -35,15 +35,39 @@ pub enum OpenSplit {
     Own(Box<Split>),
 }
 
+impl OpenSplit {
+    /// The split of a group's column position.
+    #[inline(always)]
+    fn split<'a>(&'a self, group: usize, splits: &'a Splits, position: usize) -> &'a Split {
+        match self {
+            Self::Plane(plane) => splits.get(group, *plane, position),
+            Self::Own(split) => split,
+        }
+    }
+}
+
 /// Injection cells firing once, for one side of a group.
+#[derive(Clone, Copy)]
 pub struct Firing<'a> {
     /// Slices whose cells fire.
     pub mask: u32,
     /// Sum of the cells' strengths.
     pub strength: &'a Lanes,
-    pub range_factor: f64,
+    /// What a cell of strength 1 removes at `v_cm`, relative to a nominal cell at r = 1.
+    pub charge: f64,
     pub lambda: f64,
     pub v_cm: f64,
+    /// What is removed besides.
+    pub noise: Option<FiringNoise<'a>>,
+}
+
+/// Noise of a firing's charge.
+#[derive(Clone, Copy)]
+pub struct FiringNoise<'a> {
+    /// Unit normals.
+    pub normals: &'a [f64; LANES],
+    /// Their worth, relative to what a nominal cell removes at r = 1.
+    pub sigma: f64,
 }
 
 impl Side {
@@ -195,34 +219,46 @@ impl Side {
 
     /// One cycle of a group with open word lines, see [`MacNodes::multiply`].
     #[inline(always)]
-    pub fn multiply(&mut self, group: usize, floats: &[u32], gain: &Lanes, factor: f64) {
+    pub fn multiply(
+        &mut self,
+        group: usize,
+        floats: &[u32],
+        splits: &Splits,
+        gain: &Lanes,
+        factor: f64,
+    ) {
         self.disconnect();
-        self.mac[group].multiply(floats, gain, factor);
+        let split = self.opened[group].split(group, splits, self.position);
+        self.mac[group].multiply(floats, &split.discharged, gain, factor);
     }
 
     /// How the word lines of a group split the capacitors.
     #[inline(always)]
     pub fn split<'a>(&'a self, group: usize, splits: &'a Splits) -> &'a Split {
-        match &self.opened[group] {
-            OpenSplit::Plane(plane) => splits.get(group, *plane, self.position),
-            OpenSplit::Own(split) => split,
-        }
+        self.opened[group].split(group, splits, self.position)
     }
 
-    /// Noise of the discharge switches of a group as they open: so many volts on the discharged
-    /// capacitors, whose sum is `discharged`.
+    /// What the sampling switches of a group do as they open, see [`MacNodes::push`].
     #[inline(always)]
-    pub fn kick(&mut self, group: usize, volts: &Lanes, discharged: &Lanes) {
+    pub fn push(&mut self, group: usize, beta: f64, volts: &Lanes) {
         self.disconnect();
-        self.mac[group].kick(volts, discharged);
+        self.mac[group].push(beta, volts);
     }
 
-    /// Adds volts to the bit lines of a group.
+    /// What the discharge switches of a group do as they open, see [`MacNodes::kick`].
     #[inline(always)]
-    pub fn add_to_bit_line(&mut self, group: usize, volts: &Lanes) {
+    pub fn kick(&mut self, group: usize, beta: f64, volts: &Lanes) {
+        self.disconnect();
+        self.mac[group].kick(beta, volts);
+    }
+
+    /// Adds `beta` times its voltage above V_low and `volts` to the bit lines of a group.
+    #[inline(always)]
+    pub fn push_bit_line(&mut self, group: usize, beta: f64, volts: &Lanes) {
         self.disconnect();
         for l in 0..LANES {
-            self.bit_line[group].0[l] += volts.0[l];
+            let bit_line = &mut self.bit_line[group].0[l];
+            *bit_line += beta * (*bit_line - self.v_low) + volts.0[l];
         }
     }
 
@@ -252,18 +288,7 @@ impl Side {
     #[inline(always)]
     pub fn unsettled(&self, group: usize, limit: f64) -> u32 {
         let (bit_line, settled) = (&self.bit_line[group].0, &self.settled[group].0);
-        let mut any = false;
-        for l in 0..LANES {
-            any |= (bit_line[l] - settled[l]).abs() > limit;
-        }
-        // Almost always none is: a bit per slice costs more than this question.
-        let mut far = 0;
-        if any {
-            for l in 0..LANES {
-                far |= u32::from((bit_line[l] - settled[l]).abs() > limit) << l;
-            }
-        }
-        far
+        rare(|l| (bit_line[l] - settled[l]).abs() > limit)
     }
 }
 
@@ -281,10 +306,28 @@ fn settle(bit_line: &mut Lanes, settled: &mut Lanes, droop: &Lanes, factor: f64)
 /// Cells that fire lower the settled value; the bit line itself then moves towards it.
 #[inline(always)]
 fn fire(bit_line: &mut Lanes, settled: &mut Lanes, step: &Lanes, firing: &Firing, factor: f64) {
+    match firing.noise {
+        None => fire_with(|_| 0.0, bit_line, settled, step, firing, factor),
+        Some(FiringNoise { normals, sigma }) => {
+            let noise = |l: usize| sigma * step.0[l] * normals[l];
+            fire_with(noise, bit_line, settled, step, firing, factor);
+        }
+    }
+}
+
+#[inline(always)]
+fn fire_with(
+    noise: impl Fn(usize) -> f64,
+    bit_line: &mut Lanes,
+    settled: &mut Lanes,
+    step: &Lanes,
+    firing: &Firing,
+    factor: f64,
+) {
     for l in 0..LANES {
         let volts = bit_line.0[l];
         let impedance = 1.0 + firing.lambda * (volts - firing.v_cm);
-        let removed = firing.range_factor * step.0[l] * firing.strength.0[l] * impedance;
+        let removed = firing.charge * step.0[l] * firing.strength.0[l] * impedance + noise(l);
         let target = settled.0[l] - if selects(firing.mask, l) { removed } else { 0.0 };
         settled.0[l] = target;
         bit_line.0[l] = target + factor * (volts - target);

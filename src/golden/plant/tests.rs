@@ -11,6 +11,7 @@ use crate::pins::{Pins, control};
 mod faults;
 mod nodes;
 mod rules;
+mod terms;
 
 /// Fills a column's cells of plane 0 by MAC row.
 pub fn fill(plant: &mut Plant, column: usize, value: impl Fn(usize) -> bool) {

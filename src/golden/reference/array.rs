@@ -29,7 +29,7 @@ pub(super) struct Line {
     pub leak: Vec<f64>,
     /// Noise of the opening reset switch on the bit line, in V.
     pub reset_sigma: Vec<f64>,
-    /// What one nominal injection cell removes at V_cm in the range r = 1, in V.
+    /// What the charge C_u V_FS of one injection cell removes, in V.
     pub injection: Vec<f64>,
 }
 
@@ -200,10 +200,10 @@ impl Cells {
         self.stale = true;
     }
 
-    /// Weighted digit sums of dummy columns: their ones carry the reference level, the others 0.
-    pub(super) fn dummy_digit_sums(&self, sums: &mut [i32], level: u8) {
+    /// Weighted sums over dummy columns of what the rows below M/2 carry; the others carry 0.
+    pub(super) fn dummy_sums(&self, sums: &mut [i32], carried: i16) {
         for (sum, count) in sums.iter_mut().zip(&self.count) {
-            *sum = count * i32::from(level);
+            *sum = count * i32::from(carried);
         }
     }
 

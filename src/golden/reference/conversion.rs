@@ -1,22 +1,39 @@
 //! One conversion step, predicted as a whole: voltages at the end of every pulse, decisions, codes.
 
-use super::array::{Array, PerRow};
+use super::array::{Array, PerRow, ROWS};
 use super::electrical::{Electrical, Factors, Span};
 use super::memory::Memory;
 use super::sampling::{self, BitLineInput, BitLineOutput, MacInput, MacOutput};
 use super::sar::{self, Compare, Fire, Injection, Side};
 use super::timeline::{PHASES, Phase};
 use crate::config::ADC_BITS;
-use crate::golden::chip::{CELLS, Chip};
-use crate::golden::noise::{Draw, NoiseFrame};
+use crate::golden::chip::{CELLS, Chip, LEVELS};
+use crate::golden::noise::{self, Draw, NoiseFrame};
 use crate::pins::{Pins, SLICE_WORDS};
 use crate::simd::dispatch;
 
 /// Below this margin a decision is adopted from what was observed, in V.
-pub(super) const MARGINAL_V: f64 = 1e-9;
+const MARGINAL_V: f64 = 1e-9;
 
 /// Firing cells of injection 0..6 (the first fires them twice).
-const FIRING: [usize; 6] = [16, 16, 8, 4, 2, 1];
+const FIRING_CELLS: [usize; 6] = [16, 16, 8, 4, 2, 1];
+
+/// Firings of single cells in injection 0..6 by design.
+const FIRINGS: [f64; 6] = [32.0, 16.0, 8.0, 4.0, 2.0, 1.0];
+
+/// Whose coins decide where a comparator does not finish.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Coins {
+    pub seed: u64,
+    pub chip: u64,
+    pub conversion: u64,
+}
+
+impl Coins {
+    fn toss(&self, decision: usize, slice: usize) -> bool {
+        noise::coin(self.seed, self.chip, self.conversion, decision, slice)
+    }
+}
 
 /// What a step converts.
 pub(super) struct StepInput<'a> {
@@ -32,6 +49,8 @@ pub(super) struct StepInput<'a> {
     /// Cycles by which LATCH is prolonged.
     pub stretch: u32,
     pub active: [u32; SLICE_WORDS],
+    /// Of this conversion.
+    pub coins: Coins,
 }
 
 /// One value per slice for side P and side N.
@@ -41,6 +60,10 @@ type Sides = [Vec<f64>; 2];
 #[derive(Clone, Debug)]
 pub(super) struct Conversion {
     slices: usize,
+    /// Errors of the row DACs' levels in DAC steps / `LEVEL_UNIT`; `None` if all are 0.
+    level_errors: Option<[i16; LEVELS]>,
+    /// Distance to the threshold within which a comparator does not finish, in V.
+    metastable: f64,
     /// Comparator offset plus the threshold's distance below zero.
     offsets: Vec<f64>,
     /// Summed strengths of the firing cells, `[injection][side]`.
@@ -56,7 +79,8 @@ pub(super) struct Conversion {
     margins: Vec<Vec<f64>>,
     /// Decisions of all slices, `[decision]`.
     decisions: [[u32; SLICE_WORDS]; ADC_BITS],
-    /// Whether some margin of a decision lies within [`MARGINAL_V`] of zero.
+    /// Whether some margin of a decision lies within [`MARGINAL_V`] of zero, or of the comparator's
+    /// metastable window.
     near: [bool; ADC_BITS],
     /// Bit lines and mean of the MAC capacitors after the step, above V_low.
     bit_line_residue: Sides,
@@ -69,6 +93,7 @@ pub(super) struct Conversion {
     connected: f64,
     lines: [usize; 2],
     range: f64,
+    coins: Coins,
     active: [u32; SLICE_WORDS],
     all_active: bool,
     scratch: Scratch,
@@ -79,6 +104,9 @@ pub(super) struct Conversion {
 struct Scratch {
     digits_ones: Vec<i32>,
     digits_all: Vec<i32>,
+    /// The same sums of the levels' errors; all 0 without.
+    errors_ones: Vec<i32>,
+    errors_all: Vec<i32>,
     deviation: Vec<f64>,
     noise_ones: Vec<f64>,
     noise_zeros: Vec<f64>,
@@ -98,10 +126,13 @@ impl Conversion {
         let strength = |count: usize, side: usize| {
             (0..slices).map(|s| chip.cells(s, side)[..count.min(CELLS)].iter().sum()).collect()
         };
+        let errors = chip.level_errors();
         Self {
             slices,
+            level_errors: (*errors != [0; LEVELS]).then_some(*errors),
+            metastable: electrical.metastable,
             offsets: (0..slices).map(|s| chip.offset(s) + electrical.threshold).collect(),
-            strengths: FIRING.map(|n| [strength(n, 0), strength(n, 1)]).to_vec(),
+            strengths: FIRING_CELLS.map(|n| [strength(n, 0), strength(n, 1)]).to_vec(),
             bit_line: (0..PHASES).map(|_| sides()).collect(),
             mac_mean: std::array::from_fn(|_| sides()),
             at_strobe: (0..ADC_BITS).map(|_| state()).collect(),
@@ -116,11 +147,14 @@ impl Conversion {
             connected: 0.0,
             lines: [0; 2],
             range: 1.0,
+            coins: Coins::default(),
             active: [0; SLICE_WORDS],
             all_active: false,
             scratch: Scratch {
                 digits_ones: vec![0; slices],
                 digits_all: vec![0; slices],
+                errors_ones: vec![0; slices],
+                errors_all: vec![0; slices],
                 deviation: zero(),
                 noise_ones: zero(),
                 noise_zeros: zero(),
@@ -150,6 +184,7 @@ impl Conversion {
         (0..2).filter(|&side| input.fresh[side]).for_each(|side| self.forget(side));
         self.lines = input.lines;
         self.range = input.range;
+        self.coins = input.coins;
         if self.active != input.active {
             self.active = input.active;
             self.all_active = (0..self.slices).all(|s| Pins::slice_bit(&self.active, s));
@@ -189,6 +224,7 @@ impl Conversion {
         &mut self,
         side: usize,
         input: &StepInput,
+        errors: &PerRow,
         array: &Array,
         (e, f): (&Electrical, &Factors),
         noise: &NoiseFrame,
@@ -197,12 +233,23 @@ impl Conversion {
         let (line, cells) = (array.line(number), array.cells(input.plane, number));
         let dummy = number == array.dummy();
         let t = &mut self.scratch;
+        let (ones, all) = (&mut t.digits_ones[..], &mut t.digits_all[..]);
         if dummy {
-            cells.dummy_digit_sums(&mut t.digits_ones, input.level);
-            t.digits_all.copy_from_slice(&t.digits_ones);
+            cells.dummy_sums(ones, input.level.into());
+            all.copy_from_slice(ones);
         } else {
-            sampling::digit_sums(&mut t.digits_ones, &cells.ones, input.digits);
-            sampling::digit_sums(&mut t.digits_all, &line.capacitors, input.digits);
+            sampling::row_sums(ones, &cells.ones, input.digits);
+            sampling::row_sums(all, &line.capacitors, input.digits);
+        }
+        if let Some(level_errors) = &self.level_errors {
+            let (ones, all) = (&mut t.errors_ones[..], &mut t.errors_all[..]);
+            if dummy {
+                cells.dummy_sums(ones, level_errors[usize::from(input.level)]);
+                all.copy_from_slice(ones);
+            } else {
+                sampling::row_sums(ones, &cells.ones, errors);
+                sampling::row_sums(all, &line.capacitors, errors);
+            }
         }
         sampling::scaled(&mut t.noise_ones, noise.row(Draw::Sample(side)), &cells.sample_sigma);
         sampling::scaled(
@@ -219,6 +266,7 @@ impl Conversion {
             residue: &self.mac_residue[side],
             deviation: &t.deviation,
             digits: [&t.digits_ones, &t.digits_all],
+            errors: [&t.errors_ones, &t.errors_all],
             sums: [&cells.ones_sum, &line.sum],
             noise: [&t.noise_ones, &t.noise_zeros],
         };
@@ -235,9 +283,10 @@ impl Conversion {
 
         if let Some(memory) = &mut self.memory {
             let rows = if dummy { array.dummy_digits(input.level) } else { *input.digits };
+            let errors = if dummy { errors_of(self.level_errors.as_ref(), &rows) } else { *errors };
             let noise = [&t.noise_ones[..], &t.noise_zeros[..]];
             let mean = &self.mac_residue[side];
-            memory.update(side, (e, f, self.connected), line, cells, &rows, mean, noise);
+            memory.update(side, (e, f, self.connected), line, cells, [&rows, &errors], mean, noise);
         }
     }
 
@@ -264,9 +313,24 @@ impl Conversion {
             offset: &self.offsets,
             normal: noise.row(Draw::Decision(k)),
             sigma: electrical.comparator_sigma,
+            half_common_mode: electrical.half_common_mode,
         };
         sar::margins(&compare, &mut self.margins[k]);
-        sar::pack(&self.margins[k], MARGINAL_V, &mut self.decisions[k], &mut self.near[k]);
+        let near = self.metastable + MARGINAL_V;
+        sar::pack(&self.margins[k], near, &mut self.decisions[k], &mut self.near[k]);
+        if self.near[k] {
+            self.toss(k);
+        }
+    }
+
+    /// Decides k by coin wherever the comparator does not finish.
+    #[cold]
+    fn toss(&mut self, k: usize) {
+        for s in 0..self.slices {
+            if self.margins[k][s].abs() < self.metastable {
+                self.set_decision(k, s, self.coins.toss(k, s));
+            }
+        }
     }
 
     /// Voltages and decisions of a whole step.
@@ -278,8 +342,9 @@ impl Conversion {
         physics: (&Electrical, &Factors),
         noise: &NoiseFrame,
     ) {
+        let errors = errors_of(self.level_errors.as_ref(), input.digits);
         for side in 0..2 {
-            self.sample(side, input, array, physics, noise);
+            self.sample(side, input, &errors, array, physics, noise);
             self.connect(side, array, physics);
         }
         self.decide(0, physics.0, noise);
@@ -300,10 +365,13 @@ impl Conversion {
             let [p, n] = &mut self.scratch.gates;
             sar::gates(&self.decisions[k], p, n);
             for side in 0..2 {
-                if k == 0 {
-                    self.inject::<true>(k, side, &injection, array);
-                } else {
-                    self.inject::<false>(k, side, &injection, array);
+                match (k == 0, injection.sigma != 0.0) {
+                    (true, false) => self.inject::<true, false>(k, side, &injection, array, noise),
+                    (true, true) => self.inject::<true, true>(k, side, &injection, array, noise),
+                    (false, false) => {
+                        self.inject::<false, false>(k, side, &injection, array, noise)
+                    }
+                    (false, true) => self.inject::<false, true>(k, side, &injection, array, noise),
                 }
             }
             self.decide(k + 1, e, noise);
@@ -315,12 +383,13 @@ impl Conversion {
 
     /// Injection k of a side and the strobe after it.
     #[inline(always)]
-    fn inject<const TWICE: bool>(
+    fn inject<const TWICE: bool, const NOISY: bool>(
         &mut self,
         k: usize,
         side: usize,
         injection: &Injection,
         array: &Array,
+        noise: &NoiseFrame,
     ) {
         let line = array.line(self.lines[side]);
         let (before, after) = self.at_strobe.split_at_mut(k + 1);
@@ -329,12 +398,14 @@ impl Conversion {
             gate: &self.scratch.gates[side],
             strength: &self.strengths[k][side],
             unit: &line.injection,
+            normal: noise.row(Draw::Injection(k)),
+            sigma: injection.sigma * FIRINGS[k].sqrt(),
             leak: &line.leak,
         };
         let index = Phase::Inject(k as u8).index();
         let (injected, strobed) = self.bit_line.split_at_mut(index + 1);
         let ends = [&mut injected[index][side][..], &mut strobed[0][side]];
-        sar::inject::<TWICE>(injection, &fire, &mut after[0][side], ends);
+        sar::inject::<TWICE, NOISY>(injection, &fire, &mut after[0][side], ends);
     }
 
     /// LATCH of a side, and what it leaves to the next step.
@@ -352,8 +423,8 @@ impl Conversion {
         sar::remain(state, self.connected, &self.scratch.apart[side], bit_line, mac);
     }
 
-    /// Inactive slices: their columns stay at V_low, their comparators see only offset and noise.
-    /// Decisions before `first` stand.
+    /// Inactive slices: their columns stay at V_low, so their comparators see only offset, noise and
+    /// that common mode. Decisions before `first` stand.
     fn silence(&mut self, first: usize, e: &Electrical, noise: &NoiseFrame) {
         let active = self.active;
         if self.all_active {
@@ -366,10 +437,13 @@ impl Conversion {
             }
             for k in first..ADC_BITS {
                 let normal = noise.row(Draw::Decision(k))[s];
-                let margin = self.offsets[s] + normal * e.comparator_sigma;
+                let common = 2.0 * e.v_low * e.half_common_mode;
+                let margin = self.offsets[s] + normal * e.comparator_sigma + common;
                 self.margins[k][s] = margin;
-                self.near[k] |= margin.abs() < MARGINAL_V;
-                self.set_decision(k, s, margin >= 0.0);
+                self.near[k] |= margin.abs() < self.metastable + MARGINAL_V;
+                let finished = margin.abs() >= self.metastable;
+                let decision = if finished { margin >= 0.0 } else { self.coins.toss(k, s) };
+                self.set_decision(k, s, decision);
             }
         }
     }
@@ -389,6 +463,22 @@ impl Conversion {
     /// Whether some slice's decision k is close enough to call that it may be adopted.
     pub(super) fn near(&self, k: usize) -> bool {
         self.near[k]
+    }
+
+    /// Whether a slice's decision k may be adopted: its margin, or the margin's distance from the
+    /// metastable window, is lost in rounding.
+    pub(super) fn marginal(&self, k: usize, slice: usize) -> bool {
+        let margin = self.margins[k][slice].abs();
+        margin < MARGINAL_V || (margin - self.metastable).abs() < MARGINAL_V
+    }
+
+    /// Number of slices whose decision k is too close to call.
+    pub(super) fn count_marginal(&self, k: usize) -> u64 {
+        if self.near[k] {
+            (0..self.slices).filter(|&s| self.marginal(k, s)).count() as u64
+        } else {
+            0
+        }
     }
 
     /// Margins of decision k in V, one per slice.
@@ -416,6 +506,13 @@ impl Conversion {
     pub(super) fn mac_mean(&self, phase: Phase, side: usize) -> Option<&[f64]> {
         self.mac_mean.get(phase.index()).map(|sides| &sides[side][..])
     }
+}
+
+/// Errors of the rows' levels; 0 where there are none.
+#[inline(always)]
+fn errors_of(level_errors: Option<&[i16; LEVELS]>, digits: &PerRow) -> PerRow {
+    let Some(errors) = level_errors else { return [0; ROWS] };
+    digits.map(|x| errors[x as usize % LEVELS])
 }
 
 dispatch! {

@@ -20,7 +20,8 @@ pub(super) struct Electrical {
     kt: f64,
     /// Voltage of one DAC step, D = V_FS / 15.
     pub dac_step: f64,
-    /// Added to a decision's difference: the comparator's threshold sits below zero by this.
+    /// Added to a decision's difference: the comparator's threshold sits below zero by this, when
+    /// V_P + V_N is 0.
     pub threshold: f64,
     /// Loss per cycle of a floating MAC node.
     pub mac_leak: f64,
@@ -28,6 +29,17 @@ pub(super) struct Electrical {
     pub bit_line_leak: f64,
     /// Comparator noise.
     pub comparator_sigma: f64,
+    /// Half of the comparator's common-mode gain: what its offset gains per volt of V_P + V_N.
+    pub half_common_mode: f64,
+    /// Distance to the threshold within which a comparator does not finish; 0 if it always does.
+    pub metastable: f64,
+    /// What an opening switch does to a MAC node and to a bit line.
+    pub mac_push: Push,
+    pub bit_line_push: Push,
+    /// Charge of an injection cell relative to q_u.
+    pub injection_strength: f64,
+    /// Noise of the charge of one firing cell, relative to q_u at r = 1.
+    pub injection_sigma: f64,
     /// Relative change of an injected charge per volt.
     pub lambda: f64,
     /// V_low.
@@ -44,6 +56,7 @@ impl Electrical {
         let leak = |current_pa: f64, capacitance: f64| {
             if analog.leakage.on { current_pa * PICO * period / capacitance } else { 0.0 }
         };
+        let common_mode = analog.comparator_common_mode.gain();
         Self {
             analog: *analog,
             period,
@@ -51,10 +64,16 @@ impl Electrical {
             parasitic,
             kt: if analog.ktc_noise.on { analog.kt() } else { 0.0 },
             dac_step: analog.v_full_scale / 15.0,
-            threshold: analog.unit_v(geometry.mac_rows) / 16.0,
+            threshold: analog.unit_v(geometry.mac_rows) / 16.0 - common_mode * analog.v_cm,
             mac_leak: leak(analog.leakage.mac_node_pa, unit),
             bit_line_leak: leak(analog.leakage.bit_line_pa, parasitic),
             comparator_sigma: analog.comparator_noise.sigma_v(),
+            half_common_mode: 0.5 * common_mode,
+            metastable: analog.metastable_v(period),
+            mac_push: Push::new(analog.mac_kick()),
+            bit_line_push: Push::new(analog.bit_line_kick(geometry.mac_rows)),
+            injection_strength: analog.injection_strength,
+            injection_sigma: analog.injection_noise.sigma(),
             lambda: if analog.output_impedance.on {
                 analog.output_impedance.lambda_per_v
             } else {
@@ -82,7 +101,7 @@ impl Electrical {
         (mac + bit_line) * PICO * self.period / ((sum + parasitic) * self.quantum)
     }
 
-    /// What one nominal injection cell removes at V_cm and r = 1 from a column, in V.
+    /// What the charge q_u = C_u V_FS removes from a column, in V.
     pub(super) fn injection(&self, total: f64) -> f64 {
         self.analog.v_full_scale * f64::from(CAP_UNIT) / total
     }
@@ -101,6 +120,20 @@ impl Electrical {
     /// Decay of the connected nodes' distances over whole cycles.
     pub(super) fn share_decay(&self, cycles: u32) -> f64 {
         self.decay(f64::from(cycles), self.analog.settling.tau_share_ps)
+    }
+}
+
+/// What an opening switch does to a node at u above V_low: u becomes u scale - drop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Push {
+    pub scale: f64,
+    /// In V.
+    pub drop: f64,
+}
+
+impl Push {
+    fn new([alpha, beta]: [f64; 2]) -> Self {
+        Self { scale: 1.0 + beta, drop: alpha }
     }
 }
 

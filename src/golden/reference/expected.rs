@@ -59,7 +59,7 @@ pub struct DecisionMismatch {
     pub decision: usize,
     pub expected: bool,
     pub actual: bool,
-    /// Predicted V_P - V_N + offset + noise less the comparator's threshold, in V.
+    /// Predicted w of section 6 in V: what the comparator compares, above its threshold.
     pub margin_v: f64,
 }
 

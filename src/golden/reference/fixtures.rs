@@ -64,7 +64,7 @@ pub fn analog() -> Analog {
         dac_inl: RelativeSpread { on: true, sigma_percent: 1.0 },
         comparator_common_mode: CommonMode { on: true, mv_per_v: 3.0 },
         metastability: Metastability { on: true, tau_ps: 30.0 },
-        injection_strength: 1.0,
+        injection_strength: 0.98,
         injection_noise: RelativeSpread { on: true, sigma_percent: 0.5 },
         ktc_noise: Switch { on: true },
         comparator_offset: VoltageSpread { on: true, sigma_mv: 5.0 },
@@ -99,6 +99,7 @@ pub fn ideal_analog() -> Analog {
     analog.comparator_common_mode.on = false;
     analog.metastability.on = false;
     analog.injection_noise.on = false;
+    analog.injection_strength = 1.0;
     analog.output_impedance.on = false;
     analog.settling.on = false;
     analog.leakage.on = false;

@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::expected::Counters;
 use super::timeline::StepClock;
-use super::{Factors, Reference, existing};
+use super::{Reference, existing};
 use crate::config::{Pulse, Pulses, Range};
 use crate::golden::ideal::Calibration;
 use crate::pins::SLICE_WORDS;
@@ -16,7 +16,7 @@ const SLACK_PS: f64 = 1e-6;
 impl Reference {
     /// Index of the next RESET opening, as after a checkpoint; 0 at the start.
     pub fn start_at_conversion(&mut self, index: u64) {
-        self.next_conversion = index;
+        self.converter.number_next(index);
     }
 
     /// An operation acknowledged in `cycle`, the next one to be predicted. One that the geometry
@@ -39,7 +39,7 @@ impl Reference {
     pub fn sram_write(&mut self, request_cycle: u64, row: usize, word: usize, data: u32) {
         self.begin_access(request_cycle, row, word, Some(data));
         if self.lasts(self.pulses.access, self.analog.sram.write_time_ps) {
-            self.array.store(row, word, data);
+            self.converter.array.store(row, word, data);
         }
     }
 
@@ -50,7 +50,7 @@ impl Reference {
         let times = self.analog.sram;
         let precharged = self.lasts(self.pulses.precharge, times.precharge_time_ps);
         if precharged && self.lasts(self.pulses.access, times.develop_time_ps) {
-            self.array.word(row, word)
+            self.converter.array.word(row, word)
         } else {
             0
         }
@@ -58,7 +58,7 @@ impl Reference {
 
     /// Stores a word without an access, as if it had been there since before the start.
     pub fn load_word(&mut self, row: usize, word: usize, data: u32) {
-        self.array.store(row, word, data);
+        self.converter.array.store(row, word, data);
     }
 
     /// Whether a pulse is at least as long as a time in ps.
@@ -77,9 +77,8 @@ impl Reference {
     pub fn set_pulses(&mut self, pulses: Pulses) {
         debug_assert!(pulses.widths().iter().all(|&width| width > 0), "a pulse of no cycle");
         self.pulses = pulses;
-        self.factors = Factors::new(&self.electrical, &pulses);
         self.clock = StepClock::new(&pulses);
-        self.conversion.set_factors(&self.factors);
+        self.converter.set_pulses(&pulses);
     }
 
     /// Slices that convert, one bit each; only while idle.

@@ -1,6 +1,6 @@
 //! The cycle: sequencer, pins, and the decisions that come back.
 
-use super::conversion::{MARGINAL_V, StepInput};
+use super::converter::ConverterStep;
 use super::expected::{Context, DecisionMismatch, Event, Expected};
 use super::results::Codes;
 use super::timeline::{Phase, Tick};
@@ -48,7 +48,7 @@ impl Reference {
 
     /// First cycle without a step: all slices become inactive, so every node goes to V_low.
     fn rest(&mut self) {
-        self.previous_lines = None;
+        self.converter.rest();
         self.pulsed = 0;
         self.expected.context = None;
         self.expected.codes_complete = false;
@@ -66,7 +66,6 @@ impl Reference {
         let stretch = self.stretch();
         self.clock.start(stretch);
         self.predict(running, stretch);
-        self.next_conversion += 1;
 
         let differential = operation.format.differential();
         let word = self.held & 3 << control::WORD_SHIFT;
@@ -81,7 +80,7 @@ impl Reference {
         self.expected.context = Some(Context {
             operation: running.index,
             step: running.step_index,
-            conversion: self.next_conversion - 1,
+            conversion: self.converter.next_conversion() - 1,
             pulse: Phase::Reset,
         });
         self.enter();
@@ -103,29 +102,14 @@ impl Reference {
     /// Voltages and decisions of the step that starts now.
     fn predict(&mut self, running: &Running, stretch: u32) {
         let (operation, step) = (&running.operation, &running.step);
-        let differential = operation.format.differential();
-        let negative = if differential { step.column + 1 } else { self.array.dummy() };
-        let lines = [step.column, negative];
-        let plane = usize::from(operation.plane);
-        for line in lines {
-            self.array.refresh(plane, line, &self.electrical);
-        }
-        if self.analog.noisy() {
-            self.noise.draw(self.seed, self.chip_number, self.next_conversion);
-        }
-        let input = StepInput {
-            plane,
-            lines,
-            digits: &self.digits,
+        let step = ConverterStep {
+            plane: operation.plane.into(),
+            column: step.column,
+            differential: operation.format.differential(),
+            range: operation.range,
             level: operation.level,
-            range: operation.range.factor(),
-            fresh: [0, 1].map(|side| self.previous_lines.is_none_or(|p| p[side] != lines[side])),
-            stretch,
-            active: self.slice_enable,
         };
-        let physics = (&self.electrical, &self.factors);
-        self.conversion.predict(&input, &self.array, physics, &self.noise);
-        self.previous_lines = Some(lines);
+        self.converter.predict(&step, &self.digits, stretch, self.slice_enable);
     }
 
     /// First cycle of a pulse or gap: sets its pins.
@@ -147,7 +131,7 @@ impl Reference {
             _ if gap => {}
             Phase::Multiply => pins.plane_wl = 1 << running.operation.plane,
             Phase::Inject(k) => {
-                let decisions = self.conversion.decisions(usize::from(k));
+                let decisions = self.converter.conversion.decisions(usize::from(k));
                 for (w, (decisions, enabled)) in
                     decisions.iter().zip(&self.slice_enable).enumerate()
                 {
@@ -163,9 +147,10 @@ impl Reference {
     /// First cycle of LATCH: all seven decisions are in.
     fn complete_codes(&mut self) {
         for bit in 0..ADC_BITS {
-            self.expected.pins.decisions[bit] = *self.conversion.decisions(ADC_BITS - 1 - bit);
+            self.expected.pins.decisions[bit] =
+                *self.converter.conversion.decisions(ADC_BITS - 1 - bit);
         }
-        self.conversion.codes(&mut self.codes);
+        self.converter.conversion.codes(&mut self.codes);
         self.expected.codes_complete = true;
     }
 
@@ -199,33 +184,32 @@ impl Reference {
     }
 
     /// Compares the comparators' outputs in the last cycle of a strobe with the prediction; in any
-    /// other cycle does nothing. Decisions with a margin below 1 nV are adopted as observed and
-    /// counted, whether or not they agree, also when another slice is wrong. The first other
-    /// disagreement is returned.
+    /// other cycle does nothing. Decisions whose margin is within 1 nV of 0, or of the edges of the
+    /// metastable window, are adopted as observed and counted, whether or not they agree, also when
+    /// another slice is wrong. The first other disagreement is returned.
     pub fn decide(&mut self, observed: &[u32; SLICE_WORDS]) -> Result<(), DecisionMismatch> {
         let Some(k) = self.expected.event.and_then(|e| e.decision()) else { return Ok(()) };
-        let near = self.conversion.near(k);
-        if !near && self.conversion.decisions(k) == observed {
+        let near = self.converter.conversion.near(k);
+        if !near && self.converter.conversion.decisions(k) == observed {
             return Ok(());
         }
         let mut adopted = false;
         let mut first = None;
         for slice in 0..self.geometry.slices() {
-            let expected = Pins::slice_bit(self.conversion.decisions(k), slice);
+            let expected = Pins::slice_bit(self.converter.conversion.decisions(k), slice);
             let actual = Pins::slice_bit(observed, slice);
-            let margin_v = self.conversion.margins(k)[slice];
-            if margin_v.abs() < MARGINAL_V {
-                self.marginal_decisions += 1;
+            let margin_v = self.converter.conversion.margins(k)[slice];
+            if self.converter.conversion.marginal(k, slice) {
+                self.converter.marginal_decisions += 1;
                 adopted |= expected != actual;
-                self.conversion.set_decision(k, slice, actual);
+                self.converter.conversion.set_decision(k, slice, actual);
             } else if expected != actual {
                 let found = DecisionMismatch { slice, decision: k, expected, actual, margin_v };
                 first.get_or_insert(found);
             }
         }
         if adopted {
-            let physics = (&self.electrical, &self.factors);
-            self.conversion.resume(k, &self.array, physics, &self.noise);
+            self.converter.resume(k);
         }
         first.map_or(Ok(()), Err)
     }

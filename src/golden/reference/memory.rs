@@ -5,6 +5,7 @@
 
 use super::array::{Cells, Line, PerRow, ROWS};
 use super::electrical::{Electrical, Factors};
+use super::sampling::ERROR_STEP;
 
 /// Remaining fraction of a distance below which it is neglected. [C] Of the highest voltage, 5 V,
 /// 0.5 pV: 2000 times less than the 1 nV that matters.
@@ -40,7 +41,8 @@ impl Memory {
     }
 
     /// Goes on to the end of the present step. `mean` is the mean at the end of the previous one,
-    /// `noise` that of cell-1 and of cell-0 capacitors, `connected` the decay while connected.
+    /// `levels` the digits and the errors of their levels, `noise` that of cell-1 and of cell-0
+    /// capacitors, `connected` the decay while connected.
     #[expect(clippy::too_many_arguments, reason = "everything that moves a capacitor")]
     pub(super) fn update(
         &mut self,
@@ -48,19 +50,21 @@ impl Memory {
         (e, f, connected): (&Electrical, &Factors, f64),
         line: &Line,
         cells: &Cells,
-        digits: &PerRow,
+        [digits, errors]: [&PerRow; 2],
         mean: &[f64],
         noise: [&[f64]; 2],
     ) {
+        let push = |u: f64| u * e.mac_push.scale - e.mac_push.drop;
         for (s, rows) in self.deviations[side].iter_mut().enumerate() {
             let capacitors = &line.capacitors[s];
             let mut mean_now = 0.0;
             for m in 0..ROWS {
-                let driven = f64::from(digits[m]) * e.dac_step;
+                let level = f64::from(digits[m]) + f64::from(errors[m]) * ERROR_STEP;
+                let driven = level * e.dac_step;
                 let left = (mean[s] + rows[m]) * f.reset - f.reset_gap * e.mac_leak;
-                let sampled = driven + (left - driven) * f.sample - f.sample_gap * e.mac_leak;
+                let sampled = push(driven + (left - driven) * f.sample) - f.sample_gap * e.mac_leak;
                 let kept = sampled + noise[0][s] - f.multiply_width * e.mac_leak;
-                let discharged = sampled * f.multiply + noise[1][s];
+                let discharged = push(sampled * f.multiply) + noise[1][s];
                 rows[m] = if cells.ones[s][m] != 0 { kept } else { discharged };
                 mean_now += rows[m] * f64::from(capacitors[m]);
             }

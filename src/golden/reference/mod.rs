@@ -7,6 +7,7 @@
 mod access;
 mod array;
 mod conversion;
+mod converter;
 mod electrical;
 mod expected;
 #[cfg(test)]
@@ -25,17 +26,15 @@ mod work;
 
 use std::sync::Arc;
 
+pub use converter::{Converter, ConverterError, ConverterStep};
 pub use expected::{Context, Counters, DecisionMismatch, Event, Expected};
 pub use timeline::Phase;
 
 use crate::config::{Analog, Geometry, Pulses, Timing};
 use crate::golden::chip::Chip;
-use crate::golden::noise::NoiseFrame;
 use crate::pins::{SLICE_WORDS, control};
 use access::Access;
-use array::{Array, PerRow, ROWS};
-use conversion::Conversion;
-use electrical::{Electrical, Factors};
+use array::{PerRow, ROWS};
 use loader::Loader;
 use results::Results;
 use timeline::StepClock;
@@ -51,19 +50,8 @@ pub struct Reference {
     analog: Analog,
     timing: Timing,
     pulses: Pulses,
-    seed: u64,
-    chip_number: u64,
-
-    // Analog side.
-    electrical: Electrical,
-    factors: Factors,
-    array: Array,
-    noise: NoiseFrame,
-    conversion: Conversion,
-    /// Index of the next conversion.
-    next_conversion: u64,
-    /// Lines of the step before this cycle, if one ended in the cycle before.
-    previous_lines: Option<[usize; 2]>,
+    /// The analog side.
+    converter: Converter,
 
     // Sequencing.
     cycle: u64,
@@ -84,7 +72,6 @@ pub struct Reference {
     results: Results,
     codes: Vec<u8>,
     counters: Counters,
-    marginal_decisions: u64,
 
     // Pins.
     expected: Expected,
@@ -107,25 +94,13 @@ impl Reference {
         chip_number: u64,
     ) -> Self {
         let slices = geometry.slices();
-        let electrical = Electrical::new(&geometry, &analog, &timing);
         let pulses = timing.pulses;
-        let factors = Factors::new(&electrical, &pulses);
-        let mut conversion = Conversion::new(slices, &chip, &electrical);
-        conversion.set_factors(&factors);
         Self {
             geometry,
             analog,
             timing,
             pulses,
-            seed,
-            chip_number,
-            array: Array::new(&geometry, &chip, &electrical),
-            noise: NoiseFrame::silent(slices),
-            conversion,
-            electrical,
-            factors,
-            next_conversion: 0,
-            previous_lines: None,
+            converter: Converter::new(geometry, analog, timing, chip, seed, chip_number),
             cycle: 0,
             work: Work::default(),
             clock: StepClock::new(&pulses),
@@ -139,7 +114,6 @@ impl Reference {
             results: Results::new(&geometry),
             codes: vec![0; slices],
             counters: Counters::default(),
-            marginal_decisions: 0,
             expected: Expected::default(),
             held: 0,
             pulsed: 0,
@@ -174,9 +148,10 @@ impl Reference {
         self.counters
     }
 
-    /// Decisions whose margin was below 1 nV, all taken from what was observed.
+    /// Decisions whose margin was within 1 nV of 0 or of the metastable window's edges, all taken
+    /// from what was observed.
     pub fn marginal_decisions(&self) -> u64 {
-        self.marginal_decisions
+        self.converter.marginal_decisions()
     }
 
     /// Whether nothing is left to do: `busy` was low in the cycle predicted last, no operation is
@@ -188,13 +163,13 @@ impl Reference {
     /// Absolute bit-line voltages of a side (0 = P, 1 = N) at the end of a pulse of the present
     /// step, one per slice. For an [`Event`], ask in its cycle.
     pub fn bit_line(&self, pulse: Phase, side: usize) -> &[f64] {
-        self.conversion.bit_line(pulse, side)
+        self.converter.bit_line(pulse, side)
     }
 
     /// Absolute capacitance-weighted mean voltages of a side's MAC capacitors at the end of RESET,
     /// SAMPLE or MULTIPLY; `None` for other pulses.
     pub fn mac_mean(&self, pulse: Phase, side: usize) -> Option<&[f64]> {
-        self.conversion.mac_mean(pulse, side)
+        self.converter.mac_mean(pulse, side)
     }
 
     /// The prediction for the cycle of the last [`advance`](Self::advance).

@@ -2,11 +2,15 @@
 //! Voltages are above V_low, capacitances in `C_u / CAP_UNIT`, charges their product.
 
 use super::array::PerRow;
-use super::electrical::{Electrical, Factors};
+use super::electrical::{Electrical, Factors, Push};
+use crate::golden::chip::LEVEL_UNIT;
 
-/// Weighted digit sums of all slices: sum over rows of weights times digits, exact.
+/// One unit of a level's error, in DAC steps.
+pub(super) const ERROR_STEP: f64 = 1.0 / LEVEL_UNIT as f64;
+
+/// Weighted sums of all slices: sum over rows of weights times digits or level errors, exact.
 #[inline(always)]
-pub(super) fn digit_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
+pub(super) fn row_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
     for (sum, weights) in sums.iter_mut().zip(weights) {
         *sum = weights.iter().zip(digits).map(|(&k, &x)| i32::from(k) * i32::from(x)).sum();
     }
@@ -30,17 +34,19 @@ pub(super) struct BitLineOutput<'a> {
 #[inline(always)]
 pub(super) fn bit_line(e: &Electrical, f: &Factors, i: &BitLineInput, o: BitLineOutput) {
     let [reset, sample, multiply] = o.absolute;
-    let before_sample = (f.reset_gap + f.sample_width) * e.bit_line_leak;
+    let Push { scale, drop } = e.bit_line_push;
+    // The reset switch's push, then leakage.
+    let before_sample = drop + (f.reset_gap + f.sample_width) * e.bit_line_leak;
     let before_multiply = (f.sample_gap + f.multiply_width) * e.bit_line_leak;
     let before_share = f.multiply_gap * e.bit_line_leak;
-    let constants = [f.reset, before_sample, before_multiply, before_share, e.v_low];
+    let constants = [f.reset, scale, before_sample, before_multiply, before_share, e.v_low];
     bit_line_slices(constants, i.residue, i.reset.0, i.reset.1, reset, sample, multiply, o.shared);
 }
 
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
 fn bit_line_slices(
-    [decay, before_sample, before_multiply, before_share, v_low]: [f64; 5],
+    [decay, scale, before_sample, before_multiply, before_share, v_low]: [f64; 6],
     residue: &[f64],
     normal: &[f64],
     sigma: &[f64],
@@ -56,7 +62,7 @@ fn bit_line_slices(
     for s in 0..n {
         let u = residue[s] * decay;
         reset[s] = v_low + u;
-        let u = u + normal[s] * sigma[s] - before_sample;
+        let u = u * scale + normal[s] * sigma[s] - before_sample;
         sample[s] = v_low + u;
         let u = u - before_multiply;
         multiply[s] = v_low + u;
@@ -72,6 +78,8 @@ pub(super) struct MacInput<'a> {
     pub deviation: &'a [f64],
     /// sum k_m x_m over the cells that store 1, and over all.
     pub digits: [&'a [i32]; 2],
+    /// sum k_m e_m likewise, e_m the levels' errors in DAC steps / `LEVEL_UNIT`.
+    pub errors: [&'a [i32]; 2],
     /// sum k_m over the cells that store 1, and over all.
     pub sums: [&'a [f64]; 2],
     /// Voltage noise of the cell-1 and the cell-0 capacitors.
@@ -94,8 +102,9 @@ pub(super) fn mac(e: &Electrical, f: &Factors, i: &MacInput, o: MacOutput) {
         sample: f.sample,
         multiply: f.multiply,
         dac: e.dac_step * (1.0 - f.sample),
+        push: e.mac_push,
         leak_reset_gap: f.reset_gap * e.mac_leak,
-        leak_sample_gap: f.sample_gap * e.mac_leak,
+        sample_end: e.mac_push.drop + f.sample_gap * e.mac_leak,
         leak_multiply: f.multiply_width * e.mac_leak,
         leak_multiply_gap: f.multiply_gap * e.mac_leak,
         v_low: e.v_low,
@@ -106,6 +115,8 @@ pub(super) fn mac(e: &Electrical, f: &Factors, i: &MacInput, o: MacOutput) {
         i.deviation,
         i.digits[0],
         i.digits[1],
+        i.errors[0],
+        i.errors[1],
         i.sums[0],
         i.sums[1],
         i.noise[0],
@@ -122,8 +133,10 @@ struct MacConstants {
     sample: f64,
     multiply: f64,
     dac: f64,
+    push: Push,
     leak_reset_gap: f64,
-    leak_sample_gap: f64,
+    /// What every node loses to SAMPLE's opening switch and in the gap after it.
+    sample_end: f64,
     leak_multiply: f64,
     leak_multiply_gap: f64,
     v_low: f64,
@@ -137,6 +150,8 @@ fn mac_slices(
     deviation: &[f64],
     digits_ones: &[i32],
     digits_all: &[i32],
+    errors_ones: &[i32],
+    errors_all: &[i32],
     sum_ones: &[f64],
     sum_all: &[f64],
     noise_ones: &[f64],
@@ -149,6 +164,7 @@ fn mac_slices(
     let n = residue.len();
     let (deviation, digits_ones, digits_all) =
         (&deviation[..n], &digits_ones[..n], &digits_all[..n]);
+    let (errors_ones, errors_all) = (&errors_ones[..n], &errors_all[..n]);
     let (sum_ones, sum_all) = (&sum_ones[..n], &sum_all[..n]);
     let (noise_ones, noise_zeros) = (&noise_ones[..n], &noise_zeros[..n]);
     let (reset, sample) = (&mut reset[..n], &mut sample[..n]);
@@ -160,16 +176,19 @@ fn mac_slices(
         let left = (u - c.leak_reset_gap) * c.sample;
         let spread = deviation[s] * c.reset * c.sample;
         let (ones, zeros) = (sum_ones[s], sum_all[s] - sum_ones[s]);
-        let (x_ones, x_all) = (f64::from(digits_ones[s]), f64::from(digits_all[s]));
+        let x_ones = f64::from(digits_ones[s]) + f64::from(errors_ones[s]) * ERROR_STEP;
+        let x_all = f64::from(digits_all[s]) + f64::from(errors_all[s]) * ERROR_STEP;
         let q_ones = x_ones * c.dac + left * ones + spread;
         let q_zeros = (x_all - x_ones) * c.dac + left * zeros - spread;
         sample[s] = c.v_low + (q_ones + q_zeros) / sum_all[s];
 
-        let q_ones = q_ones + (noise_ones[s] - c.leak_sample_gap - c.leak_multiply) * ones;
-        let q_zeros = (q_zeros - c.leak_sample_gap * zeros) * c.multiply;
+        let kept = noise_ones[s] - c.sample_end - c.leak_multiply;
+        let q_ones = q_ones * c.push.scale + kept * ones;
+        let q_zeros = (q_zeros * c.push.scale - c.sample_end * zeros) * c.multiply;
         multiply[s] = c.v_low + (q_ones + q_zeros) / sum_all[s];
         let gap = c.leak_multiply_gap * sum_all[s];
-        charge[s] = q_ones + q_zeros + noise_zeros[s] * zeros - gap;
+        let q_zeros = q_zeros * c.push.scale + (noise_zeros[s] - c.push.drop) * zeros;
+        charge[s] = q_ones + q_zeros - gap;
     }
 }
 

@@ -122,7 +122,10 @@ pub(super) struct Injection {
     lambda: f64,
     low_above_cm: f64,
     v_low: f64,
-    range: f64,
+    /// Charge of a nominal cell at V_cm relative to C_u V_FS.
+    charge: f64,
+    /// Noise of the charge of one firing, relative to C_u V_FS.
+    pub sigma: f64,
 }
 
 impl Injection {
@@ -136,7 +139,8 @@ impl Injection {
             lambda: e.lambda,
             low_above_cm: e.low_above_cm,
             v_low: e.v_low,
-            range,
+            charge: range * e.injection_strength,
+            sigma: e.injection_sigma,
         }
     }
 }
@@ -149,8 +153,12 @@ pub(super) struct Fire<'a> {
     pub gate: &'a [f64],
     /// Summed strengths of the firing cells.
     pub strength: &'a [f64],
-    /// Voltage that one nominal cell removes at r = 1.
+    /// Voltage that the charge C_u V_FS removes.
     pub unit: &'a [f64],
+    /// Normal draws of this injection.
+    pub normal: &'a [f64],
+    /// Noise of the pulse's charge relative to C_u V_FS.
+    pub sigma: f64,
     /// Loss per cycle.
     pub leak: &'a [f64],
 }
@@ -158,14 +166,14 @@ pub(super) struct Fire<'a> {
 /// From the end of a strobe over an injection to the end of the next strobe. Writes the side at
 /// that end and the bit line's absolute voltages at the ends of both pulses.
 #[inline(always)]
-pub(super) fn inject<const TWICE: bool>(
+pub(super) fn inject<const TWICE: bool, const NOISY: bool>(
     constants: &Injection,
     fire: &Fire,
     to: &mut Side,
     ends: [&mut [f64]; 2],
 ) {
     let [injected, strobed] = ends;
-    inject_slices::<TWICE>(
+    inject_slices::<TWICE, NOISY>(
         constants,
         &fire.from.common,
         &fire.from.distance,
@@ -173,6 +181,8 @@ pub(super) fn inject<const TWICE: bool>(
         fire.strength,
         fire.unit,
         fire.leak,
+        fire.normal,
+        fire.sigma,
         &mut to.common,
         &mut to.distance,
         injected,
@@ -182,7 +192,7 @@ pub(super) fn inject<const TWICE: bool>(
 
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-fn inject_slices<const TWICE: bool>(
+fn inject_slices<const TWICE: bool, const NOISY: bool>(
     c: &Injection,
     common: &[f64],
     distance: &[f64],
@@ -190,6 +200,8 @@ fn inject_slices<const TWICE: bool>(
     strength: &[f64],
     unit: &[f64],
     leak: &[f64],
+    normal: &[f64],
+    sigma: f64,
     common_to: &mut [f64],
     distance_to: &mut [f64],
     injected: &mut [f64],
@@ -197,12 +209,12 @@ fn inject_slices<const TWICE: bool>(
 ) {
     let n = common.len();
     let (distance, gate, strength) = (&distance[..n], &gate[..n], &strength[..n]);
-    let (unit, leak) = (&unit[..n], &leak[..n]);
+    let (unit, leak, normal) = (&unit[..n], &leak[..n], &normal[..n]);
     let (common_to, distance_to) = (&mut common_to[..n], &mut distance_to[..n]);
     let (injected, strobed) = (&mut injected[..n], &mut strobed[..n]);
     let after = if TWICE { c.after_second } else { c.after_firing };
     for s in 0..n {
-        let step = gate[s] * (c.range * unit[s] * strength[s]);
+        let step = gate[s] * (c.charge * unit[s] * strength[s]);
         // The gap, then the leakage of the cycle that fires.
         let mut u_f = common[s] - (c.gap.cycles + 1.0) * leak[s];
         let mut away = distance[s] * c.gap.decay;
@@ -212,6 +224,12 @@ fn inject_slices<const TWICE: bool>(
         if TWICE {
             away *= c.half;
             let removed = step * (1.0 + c.lambda * (c.low_above_cm + (u_f + away)));
+            u_f -= removed;
+            away += removed;
+        }
+        if NOISY {
+            // Lumped into the last firing.
+            let removed = gate[s] * (sigma * normal[s] * unit[s]);
             u_f -= removed;
             away += removed;
         }
@@ -235,13 +253,15 @@ pub(super) struct Compare<'a> {
     /// Normal draws of this decision.
     pub normal: &'a [f64],
     pub sigma: f64,
+    /// What the offset gains per volt of V_P + V_N.
+    pub half_common_mode: f64,
 }
 
-/// A decision's margin in V; it is 1 where the margin is not negative.
+/// A decision's margin w in V; it is 1 where the margin is not negative, unless metastable.
 #[inline(always)]
 pub(super) fn margins(compare: &Compare, margin: &mut [f64]) {
-    let Compare { p, n, offset, normal, sigma } = *compare;
-    margin_slices(p, n, offset, normal, sigma, margin);
+    let Compare { p, n, offset, normal, sigma, half_common_mode } = *compare;
+    margin_slices(p, n, offset, normal, [sigma, half_common_mode], margin);
 }
 
 #[inline(always)]
@@ -250,13 +270,14 @@ fn margin_slices(
     n: &[f64],
     offset: &[f64],
     normal: &[f64],
-    sigma: f64,
+    [sigma, half_common_mode]: [f64; 2],
     margin: &mut [f64],
 ) {
     let count = margin.len();
     let (p, n, offset, normal) = (&p[..count], &n[..count], &offset[..count], &normal[..count]);
     for s in 0..count {
-        margin[s] = p[s] - n[s] + offset[s] + normal[s] * sigma;
+        let common = (p[s] + n[s]) * half_common_mode;
+        margin[s] = p[s] - n[s] + offset[s] + normal[s] * sigma + common;
     }
 }
 

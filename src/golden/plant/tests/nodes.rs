@@ -220,6 +220,8 @@ struct Naive {
     noise: [f64; 3],
     decay: [f64; 5],
     droop: [f64; 2],
+    /// Levels of the row DACs in volts above V_low.
+    levels: [f64; 16],
     was: u32,
     floats: bool,
 }
@@ -254,9 +256,18 @@ impl Naive {
                 leakage.mac_node_pa * 1e-12 * PERIOD / 1.5e-15,
                 leakage.bit_line_pa * 1e-12 * PERIOD / (parasitic_ff(16.0) * 1e-15),
             ],
+            levels: std::array::from_fn(|x| {
+                (x as f64 + f64::from(chip.level_errors()[x]) / 4096.0) * 0.04
+            }),
             was: 0,
             floats: false,
         }
+    }
+
+    /// What an opening switch adds to a node of these capacitances in fF: half the channel charge
+    /// of (1.2 - 0.45 - 0.5) V less what the node has, and 1.2 V through the overlap.
+    fn push(volts: f64, node: f64, channel: f64, overlap: f64) -> f64 {
+        -(channel / 2.0 * (0.25 - (volts - 0.5)) + overlap * 1.2) / node
     }
 
     fn sigma(capacitance: f64) -> f64 {
@@ -268,15 +279,22 @@ impl Naive {
         self.capacitors.iter().zip(cells).filter(|(_, c)| **c == value).map(|(c, _)| c).sum()
     }
 
-    fn cycle(&mut self, on: u32, digits: &[u32], cells: &[bool], fire: f64, twice: bool) {
+    /// `fire` is what one firing removes, and what the last removes besides.
+    fn cycle(&mut self, on: u32, digits: &[u32], cells: &[bool], fire: [f64; 2], twice: bool) {
+        let mac_push = |v: &mut f64| *v += Self::push(*v, 1.5, 0.01, 0.002);
         let ended = self.was & !on;
         let began = on & !self.was;
         self.was = on;
         if ended & control::RESET != 0 {
             self.floats = true;
+            self.bit_line += Self::push(self.bit_line, parasitic_ff(16.0), 0.05, 0.01);
             self.bit_line += self.noise[0] * Self::sigma(self.parasitic);
         }
+        if ended & control::SAMPLE != 0 {
+            self.mac.iter_mut().for_each(mac_push);
+        }
         if ended & MULTIPLY != 0 {
+            (0..16).filter(|&m| !cells[m]).for_each(|m| mac_push(&mut self.mac[m]));
             let kick = self.noise[2] * Self::sigma(self.part(cells, false));
             (0..16).filter(|&m| !cells[m]).for_each(|m| self.mac[m] += kick);
         }
@@ -292,7 +310,7 @@ impl Naive {
             self.mac[m] = if on & control::RESET != 0 {
                 0.5 + (v - 0.5) * self.decay[0]
             } else if on & control::SAMPLE != 0 {
-                let target = 0.5 + f64::from(digits[m]) * 0.04;
+                let target = 0.5 + self.levels[digits[m] as usize];
                 target + (v - target) * self.decay[1]
             } else if on & MULTIPLY != 0 && !cells[m] {
                 0.5 + (v - 0.5) * self.decay[2]
@@ -305,7 +323,7 @@ impl Naive {
         }
     }
 
-    fn share(&mut self, began: u32, fire: f64, twice: bool) {
+    fn share(&mut self, began: u32, [fire, noise]: [f64; 2], twice: bool) {
         let mac_sum: f64 = self.capacitors.iter().sum();
         let total = mac_sum + self.parasitic;
         if began & control::SHARE != 0 {
@@ -317,9 +335,11 @@ impl Naive {
         self.settled -= droop;
         self.bit_line -= droop;
         self.mac.iter_mut().for_each(|v| *v -= droop);
-        for _ in 0..if twice { 2 } else { 1 } {
+        let times = if twice { 2 } else { 1 };
+        for time in 1..=times {
             let impedance = 1.0 + 0.03 * (self.bit_line - 0.5);
-            self.settled -= fire * f64::from(CAP_UNIT) * 0.6 * impedance / total;
+            let removed = fire * impedance + if time == times { noise } else { 0.0 };
+            self.settled -= removed * f64::from(CAP_UNIT) * 0.6 / total;
             let decay = self.decay[if twice { 4 } else { 3 }];
             let settled = self.settled;
             let relax = |v: &mut f64| *v = settled + (*v - settled) * decay;
@@ -347,7 +367,8 @@ fn every_node_agrees_with_a_model_of_single_capacitors() {
         tau_share_ps: 600.0,
     };
     let leakage = Leakage { on: true, mac_node_pa: 300.0, bit_line_pa: 2000.0 };
-    let mut plant = plant(SMALL, Analog { settling, leakage, ..analog(true) });
+    let terms = Analog { settling, leakage, injection_strength: 1.07, ..analog(true) };
+    let mut plant = plant(SMALL, terms);
     let key = crate::golden::random::Key::new([9, 9, 9, 9]);
     let mut draws = 0;
     let mut random = |limit: u32| {
@@ -357,8 +378,9 @@ fn every_node_agrees_with_a_model_of_single_capacitors() {
     let cells: Vec<bool> = (0..16).map(|m| m % 3 != 1).collect();
     fill(&mut plant, 4 * 2 + 1, |m| cells[m]);
     let mut naive = Naive::new(&plant, 9, [0.0; 3], settling, leakage);
-    let mut frame = NoiseFrame::silent(4);
+    let mut frame = NoiseFrame::silent(4).with_injections(true);
     let mut conversion = 0;
+    let mut injections = 0;
     let step = Step { column: 1, range: Range::Half, ..Step::new(&[0; 16]) };
     for _ in 0..4000 {
         let kinds = [0, control::RESET, control::SAMPLE, MULTIPLY, control::SHARE, control::LATCH];
@@ -379,18 +401,21 @@ fn every_node_agrees_with_a_model_of_single_capacitors() {
             if naive.was & control::RESET != 0 && on & control::RESET == 0 {
                 frame.draw(11, 3, conversion);
                 conversion += 1;
+                injections = 0;
                 let draws = [Draw::Reset(0), Draw::Sample(0), Draw::Multiply(0)];
                 naive.noise = draws.map(|draw| frame.row(draw)[2]);
             }
             let fires = on & control::INJECT != 0 && naive.was & control::INJECT == 0;
+            let mut fire = [0.0; 2];
+            if fires {
+                // There are draws for six injections; any more share the last one.
+                let normal = frame.row(Draw::Injection(5.min(injections)))[2];
+                let firings = f64::from(cells_firing * if twice { 2 } else { 1 });
+                fire = [0.5 * 1.07 * strength, normal * 0.005 * firings.sqrt()];
+                injections += 1;
+            }
             plant.react(&pins);
-            naive.cycle(
-                on,
-                &digits,
-                &cells,
-                if fires { 0.5 * strength } else { 0.0 },
-                fires && twice,
-            );
+            naive.cycle(on, &digits, &cells, fire, fires && twice);
             let (line, mean) = (plant.bit_line(0)[2], plant.mac_mean(0)[2]);
             assert!(
                 (line - naive.bit_line).abs() < 1e-9 * line.abs().max(1.0),

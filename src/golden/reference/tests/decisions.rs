@@ -5,15 +5,17 @@ use crate::golden::reference::{Reference, fixtures};
 use crate::pins::SLICE_WORDS;
 
 /// Advances to the last cycle of the strobe of decision `k`; the prediction of all slices.
-fn until_decision(reference: &mut Reference, k: usize) -> [u32; SLICE_WORDS] {
+pub(super) fn until_decision(reference: &mut Reference, k: usize) -> [u32; SLICE_WORDS] {
     loop {
         let now = *reference.advance();
         if now.event.and_then(|e| e.decision()) == Some(k) {
-            return *reference.conversion.decisions(k);
+            return *reference.converter.conversion.decisions(k);
         }
         if now.event.and_then(|e| e.decision()).is_some() {
-            let agreeing =
-                *reference.conversion.decisions(now.event.map_or(0, |e| e.decision().unwrap_or(0)));
+            let agreeing = *reference
+                .converter
+                .conversion
+                .decisions(now.event.map_or(0, |e| e.decision().unwrap_or(0)));
             assert_eq!(reference.decide(&agreeing), Ok(()));
         }
     }
@@ -28,7 +30,7 @@ fn start(offset_v: Option<f64>) -> Reference {
         reference.load_word(row, 0, 0xffff);
     }
     if let Some(offset) = offset_v {
-        reference.conversion.shift_offset(2, offset);
+        reference.converter.conversion.shift_offset(2, offset);
     }
     reference.activations(0, 0, 0x7777_7777);
     reference.operation(0, &fixtures::operation());
@@ -110,7 +112,7 @@ fn conversions_are_numbered() {
         }
         reference.operation(reference.cycle, &fixtures::operation());
         until_decision(reference, 6);
-        margins.push(reference.conversion.margins(6).to_vec());
+        margins.push(reference.converter.conversion.margins(6).to_vec());
     }
     assert_eq!(margins[0], margins[1]);
 }

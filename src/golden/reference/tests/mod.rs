@@ -1,9 +1,11 @@
 //! Questions with known answers, worked out another way.
 
+mod converter;
 mod decisions;
 mod ideal_codes;
 mod schedule;
 mod stepwise;
+mod terms;
 mod voltages;
 
 use super::{Expected, Reference, fixtures};
@@ -39,7 +41,7 @@ fn a_pulse_of_exactly_the_time_needed_is_long_enough() {
     assert_eq!(write_and_read(&mut reference), 0xbeef);
     let mut reference = slow_array(1000.0 + 3e-6, 1000.0);
     assert_eq!(write_and_read(&mut reference), 0);
-    assert_eq!(reference.array.word(9, 0), 0, "too short to write");
+    assert_eq!(reference.converter.array.word(9, 0), 0, "too short to write");
 }
 
 /// Bit lines that were not precharged read as zeros; a write does not need them.
@@ -47,14 +49,14 @@ fn a_pulse_of_exactly_the_time_needed_is_long_enough() {
 fn a_short_precharge_reads_zeros() {
     let mut reference = slow_array(1000.0, 1001.0);
     assert_eq!(write_and_read(&mut reference), 0);
-    assert_eq!(reference.array.word(9, 0), 0xbeef);
+    assert_eq!(reference.converter.array.word(9, 0), 0xbeef);
 }
 
 /// Advances by one cycle with comparators that agree with the prediction.
 fn cycle(reference: &mut Reference) -> Expected {
     let expected = *reference.advance();
     if let Some(k) = expected.event.and_then(|e| e.decision()) {
-        let agreeing: [u32; SLICE_WORDS] = *reference.conversion.decisions(k);
+        let agreeing: [u32; SLICE_WORDS] = *reference.converter.conversion.decisions(k);
         assert_eq!(reference.decide(&agreeing), Ok(()));
     }
     expected

@@ -3,8 +3,8 @@
 
 use super::cycle;
 use crate::config::{Analog, Geometry, Pulses, Range, WeightFormat};
-use crate::golden::chip::{CAP_UNIT, Chip};
-use crate::golden::noise::{Draw, NoiseFrame};
+use crate::golden::chip::{CAP_UNIT, Chip, LEVEL_UNIT};
+use crate::golden::noise::{self, Draw, NoiseFrame};
 use crate::golden::reference::{Expected, Phase, Reference, fixtures};
 use crate::pins::control;
 use crate::transaction::Operation;
@@ -17,6 +17,7 @@ struct Nodes {
     common: f64,
     capacitors: Vec<f64>,
     parasitic: f64,
+    /// What the row DACs drive.
     dac: Vec<f64>,
     stored: Vec<bool>,
     strengths: Vec<f64>,
@@ -66,6 +67,28 @@ impl Stepper<'_> {
         if on { (self.analog.kt() / farad).sqrt() } else { 0.0 }
     }
 
+    /// What an opening switch leaves of a node at u above V_low: half of its channel charge and what
+    /// its gate's swing couples go into the node. Capacitances in fF.
+    fn opened(&self, u: f64, channel: f64, overlap: f64, node: f64) -> f64 {
+        let supply = self.analog.conditions.supply_v;
+        let overdrive = supply - self.analog.process.threshold_n_v - (self.analog.v_low + u);
+        let channel = if self.analog.charge_injection.on { channel * overdrive } else { 0.0 };
+        let coupled = if self.analog.clock_feedthrough.on { overlap * supply } else { 0.0 };
+        u - (0.5 * channel + coupled) / node
+    }
+
+    fn mac_opened(&self, u: f64) -> f64 {
+        let channel = self.analog.charge_injection.mac_channel_ff;
+        let overlap = self.analog.clock_feedthrough.mac_overlap_ff;
+        self.opened(u, channel, overlap, self.analog.unit_capacitor_ff)
+    }
+
+    fn bit_line_opened(&self, u: f64) -> f64 {
+        let channel = self.analog.charge_injection.bit_line_channel_ff;
+        let overlap = self.analog.clock_feedthrough.bit_line_overlap_ff;
+        self.opened(u, channel, overlap, self.analog.parasitic_ff(self.geometry.mac_rows))
+    }
+
     fn select(&mut self, now: &Expected, operation: &Operation) {
         let column = self.slice * self.geometry.columns_per_slice + now.pins.column();
         let differential = now.pins.is(control::DIFFERENTIAL);
@@ -73,15 +96,18 @@ impl Stepper<'_> {
         let rows = self.geometry.mac_rows;
         for (side, column) in [column, negative].into_iter().enumerate() {
             let dummy = column >= self.geometry.columns;
-            let level = |m: usize| if m < rows / 2 { operation.level.into() } else { 0.0 };
+            let level = |m: usize| if m < rows / 2 { operation.level.into() } else { 0 };
             let stored = |m: usize| {
                 let row = 8 * m + usize::from(operation.plane);
-                let word = self.reference.array.word(row, column / 32);
+                let word = self.reference.converter.array.word(row, column / 32);
                 if dummy { m < rows / 2 } else { word >> (column % 32) & 1 == 1 }
             };
             let step = self.analog.v_full_scale / 15.0;
-            let dac =
-                |m: usize| step * if dummy { level(m) } else { f64::from(now.pins.dac_code(m)) };
+            let errors = self.chip.level_errors();
+            let dac = |m: usize| {
+                let code = if dummy { level(m) } else { now.pins.dac_code(m) as usize };
+                step * (code as f64 + f64::from(errors[code]) / f64::from(LEVEL_UNIT))
+            };
             let capacitors = self.chip.capacitors(column);
             let nodes = &mut self.sides[side];
             nodes.stored = (0..rows).map(stored).collect();
@@ -120,11 +146,17 @@ impl Stepper<'_> {
         let rows = n.mac.len();
 
         if ended(Phase::Reset) {
+            n.bit_line = self.bit_line_opened(n.bit_line);
             n.bit_line += draw(Draw::Reset(side)) * self.sigma(n.parasitic);
+        }
+        if ended(Phase::Sample) {
+            n.mac.iter_mut().for_each(|u| *u = self.mac_opened(*u));
         }
         if ended(Phase::Multiply) {
             let noise = draw(Draw::Multiply(side)) * self.sigma(n.sum(|m| !n.stored[m]));
-            (0..rows).filter(|&m| !n.stored[m]).for_each(|m| n.mac[m] += noise);
+            (0..rows)
+                .filter(|&m| !n.stored[m])
+                .for_each(|m| n.mac[m] = self.mac_opened(n.mac[m]) + noise);
         }
         if multiply && before.pins.plane_wl == 0 {
             let noise = draw(Draw::Sample(side)) * self.sigma(n.sum(|m| n.stored[m]));
@@ -184,23 +216,33 @@ impl Stepper<'_> {
         let first = now.pins.is(control::INJECT) && !before.pins.is(control::INJECT);
         let fires = if side == 0 { now.pins.inject_p } else { now.pins.inject_n };
         let fires = first && fires[0] >> self.slice & 1 == 1;
-        let fire = |n: &mut Nodes| {
+        let fire = |n: &mut Nodes, noise: f64| {
             let strength: f64 = n.strengths[..now.pins.cells()].iter().sum();
             let lambda = self.analog.output_impedance;
             let lambda = if lambda.on { lambda.lambda_per_v } else { 0.0 };
             let above = self.analog.v_low + n.bit_line - self.analog.v_cm;
             let range = 1.0 / f64::from(1 << now.pins.range_log2());
-            let charge = range * f64::from(CAP_UNIT) * self.analog.v_full_scale;
-            n.common -= charge * (1.0 + lambda * above) * strength / total;
+            let unit = f64::from(CAP_UNIT) * self.analog.v_full_scale;
+            let charge = range * self.analog.injection_strength * unit;
+            n.common -= (charge * (1.0 + lambda * above) * strength + noise * unit) / total;
         };
-        if fires {
-            fire(n);
-        }
+        let noise = match now.context.map(|c| c.pulse) {
+            Some(Phase::Inject(k)) => {
+                let firings = f64::from(32 >> k);
+                let draw = self.frame.row(Draw::Injection(k.into()))[self.slice];
+                draw * self.analog.injection_noise.sigma() * firings.sqrt()
+            }
+            _ => 0.0,
+        };
         if fires && now.pins.is(control::INJECT_TWICE) {
+            fire(n, 0.0);
             n.decay(self.exp(tau, 0.5));
-            fire(n);
+            fire(n, noise);
             n.decay(self.exp(tau, 0.5));
         } else {
+            if fires {
+                fire(n, noise);
+            }
             n.decay(self.exp(tau, 1.0));
         }
     }
@@ -223,7 +265,7 @@ fn compare(analog: Analog, pulses: Pulses, post_lanes: usize) -> u64 {
             slice,
             period: fixtures::timing().period_s(),
             before: Expected::default(),
-            frame: NoiseFrame::silent(geometry.slices()),
+            frame: NoiseFrame::silent(geometry.slices()).with_injections(analog.injection_noise.on),
             sides: Default::default(),
             columns: [None; 2],
         };
@@ -285,9 +327,19 @@ fn check_cycle(reference: &mut Reference, stepper: &mut Stepper, operation: &Ope
         let noise = stepper.frame.row(Draw::Decision(k))[stepper.slice]
             * stepper.analog.comparator_noise.sigma_v();
         let difference = stepper.sides[0].bit_line - stepper.sides[1].bit_line;
-        let margin = difference + stepper.chip.offset(stepper.slice) + noise + nominal;
-        let predicted = reference.conversion.margins(k)[stepper.slice];
+        let mean = 0.5 * (stepper.sides[0].bit_line + stepper.sides[1].bit_line);
+        let common = stepper.analog.comparator_common_mode;
+        let kappa = if common.on { 1e-3 * common.mv_per_v } else { 0.0 };
+        let moved = kappa * (v_low + mean - stepper.analog.v_cm);
+        let margin = difference + stepper.chip.offset(stepper.slice) + noise + nominal + moved;
+        let predicted = reference.converter.conversion.margins(k)[stepper.slice];
         assert!((margin - predicted).abs() < 1e-12, "margin {k}");
+        let index = now.context.map_or(0, |c| c.conversion);
+        let finished = margin.abs() >= stepper.analog.metastable_v(stepper.period);
+        let coin = noise::coin(7, 3, index, k, stepper.slice);
+        let decision = if finished { margin >= 0.0 } else { coin };
+        let decisions = reference.converter.conversion.decisions(k);
+        assert_eq!(decisions[0] >> stepper.slice & 1 == 1, decision, "decision {k}");
     }
     1
 }
@@ -319,6 +371,14 @@ fn slow_switches() {
     analog.leakage.bit_line_pa = 3e4;
     compare(analog, fixtures::nominal_pulses(), 4);
     compare(analog, fixtures::odd_pulses(), 4);
+}
+
+/// Comparators so slow that every other decision is a coin's.
+#[test]
+fn slow_comparators() {
+    let mut analog = fixtures::analog();
+    analog.metastability.tau_ps = 120.0;
+    compare(analog, fixtures::nominal_pulses(), 4);
 }
 
 /// LATCH prolonged by the post-processor, with nodes that leak and settle meanwhile.

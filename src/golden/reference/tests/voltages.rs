@@ -9,10 +9,11 @@ use crate::golden::noise::{Draw, NoiseFrame};
 use crate::golden::reference::{Phase, Reference, fixtures};
 use crate::transaction::Operation;
 
-const TINY: Geometry = Geometry { mac_rows: 4, columns: 4, columns_per_slice: 4, post_lanes: 1 };
+pub(super) const TINY: Geometry =
+    Geometry { mac_rows: 4, columns: 4, columns_per_slice: 4, post_lanes: 1 };
 
 /// Four rows with digits 15, 7, 3, 0; column 0 stores 1, 1, 0, 1, column 1 stores 0, 0, 1, 0.
-fn four_rows(analog: Analog) -> Reference {
+pub(super) fn four_rows(analog: Analog) -> Reference {
     let chip = Arc::new(Chip::draw(&TINY, &analog, 7, 3));
     let mut reference = Reference::new(TINY, analog, fixtures::timing(), chip, 7, 3);
     for (m, bits) in [0b01, 0b01, 0b10, 0b01].into_iter().enumerate() {
@@ -22,7 +23,7 @@ fn four_rows(analog: Analog) -> Reference {
     reference
 }
 
-fn assert_close(actual: f64, expected: f64) {
+pub(super) fn assert_close(actual: f64, expected: f64) {
     assert!((actual - expected).abs() < 1e-12, "{actual} V, expected {expected} V");
 }
 

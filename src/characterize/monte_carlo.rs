@@ -1,0 +1,291 @@
+//! The same measurements on many drawn chips.
+//!
+//! A chip's row depends on the configuration, the seed and its number only. Finished rows may go to
+//! a checkpoint file, one line of JSON each, so that an interrupted run goes on where it stopped.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::figures::{self, PUBLISHED_LINEARITY_LSB, Stimuli};
+use super::metrics::Distribution;
+use super::metrics::linearity::Linearity;
+use super::metrics::statistics::{mean, standard_deviation};
+use super::program::Step;
+use super::{CharacterizeError, golden};
+use crate::config::{Config, Range};
+use crate::golden::chip::Chip;
+use crate::golden::reference::{Converter, ConverterStep, Phase};
+use crate::golden::transfer::Transfer;
+use crate::report::characterize::{ChipRow, MonteCarlo};
+
+/// Chips of a population and how they are measured.
+pub struct Population<'a> {
+    pub config: &'a Config,
+    pub range: Range,
+    pub seed: u64,
+    pub first_chip: u64,
+    pub chips: u64,
+    /// Where finished rows are kept.
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// A chip's row, and the voltages that its slices share at half scale, in V.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Measured {
+    row: ChipRow,
+    shared_v: Vec<f64>,
+}
+
+impl Population<'_> {
+    /// Measures every chip that the checkpoint does not have yet; `done` hears of each.
+    pub fn measure(
+        &self,
+        stimuli: &Stimuli,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<MonteCarlo, CharacterizeError> {
+        let geometry = &self.config.geometry;
+        let transfer =
+            Transfer::new(geometry, &self.config.analog, &self.config.timing, self.range, 0)?;
+        let (checkpoint, finished) = Checkpoint::open(self)?;
+        finished.iter().for_each(|_| done());
+        let known: Vec<u64> = finished.iter().map(|m| m.row.chip).collect();
+        let wanted: Vec<u64> = (self.first_chip..self.first_chip + self.chips).collect();
+        let missing = wanted.into_par_iter().filter(|chip| !known.contains(chip));
+        let measured: Vec<Measured> = missing
+            .map(|chip| {
+                let measured = self.chip(stimuli, &transfer, chip)?;
+                checkpoint.append(&measured)?;
+                done();
+                Ok(measured)
+            })
+            .collect::<Result<_, CharacterizeError>>()?;
+        let mut all = [finished, measured].concat();
+        all.sort_by_key(|m| m.row.chip);
+        Ok(self.summary(all))
+    }
+
+    fn chip(
+        &self,
+        stimuli: &Stimuli,
+        transfer: &Transfer,
+        number: u64,
+    ) -> Result<Measured, CharacterizeError> {
+        let Config { geometry, analog, .. } = self.config;
+        let chip = Arc::new(Chip::draw(geometry, analog, self.seed, number));
+        let convert = |program| golden::convert(self.config, program, &chip, self.seed, number);
+        let statics = static_figures(transfer, &chip, stimuli.adcs)?;
+
+        let codes = convert(&stimuli.calibration.program)?;
+        let (calibration, _) = figures::calibration(stimuli, &codes)?;
+        let neutral = super::calibrate::Calibration::neutral(stimuli.adcs);
+        let codes = convert(&stimuli.linearity.program)?;
+        let before = figures::result_errors(stimuli, &codes, &neutral);
+        let after = figures::result_errors(stimuli, &codes, &calibration);
+        let sines = figures::sines(stimuli, &convert(&stimuli.sine.program)?, &calibration)?;
+        let enobs: Vec<f64> = sines.iter().map(|s| s.enob).collect();
+
+        let row = ChipRow {
+            chip: number,
+            enob: mean(&enobs).ok_or(CharacterizeError::NotFinite { chip: number })?,
+            linearity_before_lsb: before.max_lsb,
+            linearity_after_lsb: after.max_lsb,
+            csnr_before_db: before.csnr_db,
+            csnr_after_db: after.csnr_db,
+            ..statics
+        };
+        Ok(Measured { row, shared_v: self.shared_v(&chip, number)? })
+    }
+
+    /// Voltages on the P bit lines after sharing half of full scale, without noise.
+    fn shared_v(&self, chip: &Arc<Chip>, number: u64) -> Result<Vec<f64>, CharacterizeError> {
+        let Config { geometry, mut analog, timing, .. } = *self.config;
+        analog.ktc_noise.on = false;
+        let mut converter =
+            Converter::new(geometry, analog, timing, chip.clone(), self.seed, number);
+        let ones: Vec<bool> = (0..geometry.mac_rows * geometry.columns)
+            .map(|i| (i % geometry.columns).is_multiple_of(geometry.columns_per_slice))
+            .collect();
+        converter.load_plane(0, &ones)?;
+        let half =
+            Step { plane: 0, digits: (0..geometry.mac_rows).map(|m| 7 + (m % 2) as u8).collect() };
+        let step =
+            ConverterStep { plane: 0, column: 0, differential: true, range: self.range, level: 0 };
+        converter.convert(&step, &half.digits, &mut vec![0; geometry.slices()])?;
+        Ok(converter.bit_line(Phase::Share, 0).to_vec())
+    }
+
+    fn summary(&self, all: Vec<Measured>) -> MonteCarlo {
+        let rows: Vec<ChipRow> = all.iter().map(|m| m.row.clone()).collect();
+        let worst = rows
+            .iter()
+            .max_by(|a, b| a.linearity_after_lsb.total_cmp(&b.linearity_after_lsb))
+            .map_or(self.first_chip, |row| row.chip);
+        let within = rows.iter().filter(|row| row.linearity_after_lsb < PUBLISHED_LINEARITY_LSB);
+        let (chips, adcs) = (rows.len().max(1) as f64, self.config.geometry.slices() as f64);
+        let missing: u64 = rows.iter().map(|row| row.adcs_with_missing_codes).sum();
+        let sigma_v = spread_over_chips(&all);
+        let lsb_v = self.config.analog.lsb_v(self.config.geometry.mac_rows, self.range.factor());
+        MonteCarlo {
+            chips: rows.len() as u64,
+            first_chip: self.first_chip,
+            distributions: distributions(&rows),
+            worst_chip: worst,
+            adcs_without_missing_codes: 1.0 - missing as f64 / (chips * adcs),
+            yield_below_2_lsb: within.count() as f64 / chips,
+            accumulated_voltage_sigma_mv: 1e3 * sigma_v,
+            accumulated_voltage_sigma_lsb: sigma_v / lsb_v,
+            rows,
+        }
+    }
+}
+
+/// Figures from exact thresholds.
+fn static_figures(
+    transfer: &Transfer,
+    chip: &Chip,
+    adcs: usize,
+) -> Result<ChipRow, CharacterizeError> {
+    let mut row = ChipRow::default();
+    for adc in 0..adcs {
+        let adc_linearity = Linearity::from_thresholds(&transfer.thresholds(chip, adc))
+            .map_err(|source| CharacterizeError::Metrics { adc, source })?;
+        row.inl_max_lsb = row.inl_max_lsb.max(adc_linearity.inl_max_lsb());
+        row.dnl_max_lsb = row.dnl_max_lsb.max(adc_linearity.dnl_max_lsb());
+        let missing = adc_linearity.missing_codes.len() as u64;
+        row.missing_codes += missing;
+        row.adcs_with_missing_codes += u64::from(missing > 0);
+        row.offset_max_lsb = row.offset_max_lsb.max(adc_linearity.offset_lsb.abs());
+    }
+    Ok(row)
+}
+
+/// Root mean square over slices of a voltage's spread over chips, in V.
+fn spread_over_chips(all: &[Measured]) -> f64 {
+    let slices = all.first().map_or(0, |m| m.shared_v.len());
+    let variance = |slice: usize| {
+        let volts: Vec<f64> = all.iter().map(|m| m.shared_v[slice]).collect();
+        standard_deviation(&volts).unwrap_or(0.0).powi(2)
+    };
+    ((0..slices).map(variance).sum::<f64>() / slices.max(1) as f64).sqrt()
+}
+
+/// Distribution of every figure that has one.
+fn distributions(rows: &[ChipRow]) -> Vec<(&'static str, Distribution)> {
+    type Figure = (&'static str, fn(&ChipRow) -> f64);
+    const FIGURES: [Figure; 8] = [
+        ("enob", |row| row.enob),
+        ("inl_max_lsb", |row| row.inl_max_lsb),
+        ("dnl_max_lsb", |row| row.dnl_max_lsb),
+        ("offset_max_lsb", |row| row.offset_max_lsb),
+        ("linearity_before_lsb", |row| row.linearity_before_lsb),
+        ("linearity_after_lsb", |row| row.linearity_after_lsb),
+        ("csnr_before_db", |row| row.csnr_before_db),
+        ("csnr_after_db", |row| row.csnr_after_db),
+    ];
+    let of = |(name, figure): Figure| {
+        let values: Vec<f64> = rows.iter().map(figure).collect();
+        Distribution::of(&values).map(|distribution| (name, distribution))
+    };
+    FIGURES.into_iter().filter_map(of).collect()
+}
+
+/// Rows that are safe on disk.
+struct Checkpoint {
+    path: PathBuf,
+    file: Option<Mutex<File>>,
+}
+
+/// First line of a checkpoint: what its rows belong to.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Header {
+    schema: String,
+    fingerprint: String,
+    range: f64,
+    seed: u64,
+}
+
+impl Checkpoint {
+    /// Opens or starts a checkpoint; the rows of the wanted chips that it has.
+    fn open(population: &Population) -> Result<(Self, Vec<Measured>), CharacterizeError> {
+        let Some(path) = &population.checkpoint else {
+            return Ok((Self { path: PathBuf::new(), file: None }, vec![]));
+        };
+        let error = |message: String| CharacterizeError::Checkpoint { path: path.clone(), message };
+        let header = Header {
+            schema: "capram.checkpoint/1".into(),
+            fingerprint: population.config.fingerprint(),
+            range: population.range.factor(),
+            seed: population.seed,
+        };
+        let (finished, kept) = match std::fs::read_to_string(path) {
+            Ok(text) => read_rows(&text, &header).map_err(error)?,
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => (vec![], 0),
+            Err(other) => return Err(error(format!("cannot be read: {other}"))),
+        };
+        let file =
+            open_at(path, &header, kept).map_err(|e| error(format!("cannot be written: {e}")))?;
+        let chips = population.first_chip..population.first_chip + population.chips;
+        let wanted = finished.into_iter().filter(|m| chips.contains(&m.row.chip)).collect();
+        Ok((Self { path: path.clone(), file: Some(Mutex::new(file)) }, wanted))
+    }
+
+    fn append(&self, measured: &Measured) -> Result<(), CharacterizeError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let write = || {
+            let line = serde_json::to_string(measured)? + "\n";
+            // A thread that panicked while it wrote leaves at most half a line, which is cut off
+            // when the file is read again.
+            file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).write_all(line.as_bytes())
+        };
+        write().map_err(|e: std::io::Error| CharacterizeError::Checkpoint {
+            path: self.path.clone(),
+            message: format!("cannot be written: {e}"),
+        })
+    }
+}
+
+/// The rows of a checkpoint, and how many of its bytes are whole lines.
+fn read_rows(text: &str, header: &Header) -> Result<(Vec<Measured>, usize), String> {
+    // The last line may be cut: the run was interrupted while it wrote.
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    if whole == 0 {
+        return Ok((vec![], 0));
+    }
+    let mut lines = text[..whole].lines();
+    let found: Header = lines
+        .next()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .ok_or("is no checkpoint; allowed: one of this command, or a file that does not exist")?;
+    if found != *header {
+        return Err(format!(
+            "belongs to configuration {}, range {}, seed {}; allowed: {}, {}, {}",
+            found.fingerprint,
+            found.range,
+            found.seed,
+            header.fingerprint,
+            header.range,
+            header.seed
+        ));
+    }
+    let row = |(i, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|e| format!("line {}: {e}", i + 2))
+    };
+    Ok((lines.enumerate().map(row).collect::<Result<_, _>>()?, whole))
+}
+
+/// The file, cut to its whole lines, its header written if there is none.
+fn open_at(path: &Path, header: &Header, kept: usize) -> std::io::Result<File> {
+    let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+    file.set_len(kept as u64)?;
+    drop(file);
+    file = OpenOptions::new().append(true).open(path)?;
+    if kept == 0 {
+        file.write_all((serde_json::to_string(header)? + "\n").as_bytes())?;
+    }
+    Ok(file)
+}

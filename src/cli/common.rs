@@ -1,0 +1,129 @@
+//! What several subcommands share: the configuration's options, ranges, outputs that are checked
+//! before work begins.
+
+use anyhow::{Context, bail};
+use capram::config::{Config, Corner, Range, Scalar};
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+
+/// Which configuration, and under which conditions.
+#[derive(clap::Args)]
+pub struct ConfigArguments {
+    /// Configuration file, or the name of a built-in one
+    #[arg(long, value_name = "FILE", default_value = "capram65")]
+    pub config: PathBuf,
+    /// Process corner instead of the configuration's
+    #[arg(long)]
+    corner: Option<CornerName>,
+    /// Supply in V instead of the configuration's, 1.0 to 1.3
+    #[arg(long, value_name = "VOLTS")]
+    supply: Option<f64>,
+    /// Temperature in degrees C instead of the configuration's, -40 to 125
+    #[arg(long, value_name = "CELSIUS", allow_negative_numbers = true)]
+    temperature: Option<f64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CornerName {
+    Tt,
+    Ss,
+    Ff,
+    Sf,
+    Fs,
+}
+
+impl ConfigArguments {
+    /// Reads the configuration.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        let corner = self.corner.map(|c| Scalar::Text(Corner::ALL[c as usize].name().into()));
+        let overrides = [
+            ("analog.conditions.corner", corner),
+            ("analog.conditions.supply_v", self.supply.map(Scalar::Real)),
+            ("analog.conditions.temperature_c", self.temperature.map(Scalar::Real)),
+        ];
+        let given: Vec<(&str, Scalar)> =
+            overrides.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        match self.config.to_str() {
+            // A bare word that is no file can only be meant as a name.
+            Some(name) if is_name(name) && !self.config.exists() => {
+                Ok(Config::builtin_with(name, &given)?)
+            }
+            _ => Ok(Config::load_with(&self.config, &given)?),
+        }
+    }
+
+    /// The options as one would type them.
+    pub fn words(&self) -> String {
+        let corner = self.corner.map(|c| format!(" --corner {}", Corner::ALL[c as usize].name()));
+        let supply = self.supply.map(|v| format!(" --supply {v}"));
+        let temperature = self.temperature.map(|v| format!(" --temperature {v}"));
+        let given = [corner, supply, temperature].into_iter().flatten().collect::<String>();
+        format!("--config {}{given}", self.config.display())
+    }
+}
+
+/// Whether this could be the name of a built-in configuration, and not a path.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// A conversion range as one types it.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RangeName {
+    #[value(name = "1")]
+    Full,
+    #[value(name = "1/2")]
+    Half,
+    #[value(name = "1/4")]
+    Quarter,
+    #[value(name = "1/8")]
+    Eighth,
+}
+
+impl From<RangeName> for Range {
+    fn from(name: RangeName) -> Self {
+        Self::ALL[name as usize]
+    }
+}
+
+/// Threads when none are asked for.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Refuses an output file that could not be written, before hours are spent on it.
+pub fn check_output(path: &Path) -> anyhow::Result<()> {
+    let folder = check_parent(path)?;
+    // The file has no name and is gone at once.
+    tempfile::tempfile_in(folder)
+        .with_context(|| format!("{}: cannot be written", path.display()))?;
+    if path.is_dir() {
+        bail!("{}: is a folder; a file name is needed", path.display());
+    }
+    Ok(())
+}
+
+/// Makes an output folder in an existing one, or finds it there, and checks that files can go in.
+pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+    check_parent(path)?;
+    if let Err(error) = std::fs::create_dir(path)
+        && !path.is_dir()
+    {
+        bail!("{}: cannot be made: {error}; a folder is needed", path.display());
+    }
+    tempfile::tempfile_in(path)
+        .with_context(|| format!("{}: cannot be written into", path.display()))?;
+    Ok(())
+}
+
+fn check_parent(path: &Path) -> anyhow::Result<&Path> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        bail!(
+            "{}: there is no folder {}; the folder of an output must exist",
+            path.display(),
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
