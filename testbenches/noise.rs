@@ -58,6 +58,7 @@ fn the_seed_decides_the_noise() {
     let mut silent = config.clone();
     silent.analog.ktc_noise.on = false;
     silent.analog.comparator_noise.on = false;
+    silent.analog.injection_noise.on = false;
     let sample = Sample { seed: 11, chip: 0 };
     let first = codes_of(&config, sample, 60);
     assert_eq!(first, codes_of(&config, sample, 60), "the same seed twice");
@@ -94,17 +95,20 @@ fn noise_only() -> Config {
     let noisy = Config::builtin("capram65").expect("built in").analog;
     config.analog.ktc_noise = noisy.ktc_noise;
     config.analog.comparator_noise = noisy.comparator_noise;
+    config.analog.injection_noise = noisy.injection_noise;
     config
 }
 
-/// Sums S around the threshold of the first decision.
-const SUMS: std::ops::RangeInclusive<i32> = -11..=11;
+/// A code that the last decision parts from the one below, when all 63 units have been injected.
+const CODE: u8 = 65;
+/// Sums S around its threshold, one LSB above the middle.
+const SUMS: std::ops::RangeInclusive<i32> = 4..=26;
 /// Operations for each sum, with two conversions in each of the 32 slices.
 const REPEATED: usize = 60;
 
-/// Counts how often the first decision is 1, for every sum: the distribution of the threshold
+/// Counts how often the last decision is 1, for every sum: the distribution of the threshold
 /// together with all noise in front of it, in steps of one unit (1/15 LSB at r = 1). Its standard
-/// deviation is the noise of one decision.
+/// deviation is the noise of a conversion.
 #[test]
 fn input_referred_noise_is_0_139_lsb() {
     let mut bench = calibrated_chip(&noise_only(), Sample { seed: 3, chip: 0 });
@@ -112,13 +116,13 @@ fn input_referred_noise_is_0_139_lsb() {
     let share = |sum: i32, bench: &mut Testbench| {
         let codes = repeated(bench, sum);
         assert_eq!(codes.len(), REPEATED * 64);
-        codes.iter().filter(|&&code| code >= 64).count() as f64 / codes.len() as f64
+        codes.iter().filter(|&&code| code >= CODE).count() as f64 / codes.len() as f64
     };
     let shares: Vec<f64> = SUMS.map(|sum| share(sum, &mut bench)).collect();
     assert_clean(&mut bench);
     let (mean, sigma) = moments(&shares);
-    // The threshold lies at -1/16 unit.
-    assert!((mean + 0.0625).abs() < 0.1, "threshold at {mean} units");
+    // The threshold lies 1/16 unit below 15.
+    assert!((mean - 14.9375).abs() < 0.1, "threshold at {mean} units");
     let lsb = sigma / 15.0;
     assert!((lsb / 0.139 - 1.0).abs() < 0.03, "input-referred noise {lsb} LSB rms");
 }

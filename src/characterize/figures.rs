@@ -134,7 +134,7 @@ fn ramp(
     calibration: &Calibration,
 ) -> Result<RampFigures, MetricsError> {
     let levels = &stimuli.ramp_levels;
-    let linearity = Linearity::from_counts(&histogram(codes)?, levels)?;
+    let linearity = Linearity::from_counts(&histogram(&covered(codes, levels))?, levels)?;
     let noise_lsb = input_referred(codes, levels)?;
     let means = linearity::mean_codes(codes, levels)?;
     let standard_error = linearity::standard_error(noise_lsb, levels.repeats);
@@ -149,6 +149,18 @@ fn ramp(
         calibrated_gain: line[1],
         calibrated_inl_lsb: inl,
     })
+}
+
+/// Levels at either end of the ramp whose codes count as not wholly covered.
+const END_LEVELS: usize = 3;
+
+/// The codes with those that the ramp's ends cut set to the first and last that they cut: noise
+/// shows a code whose threshold lies beyond the end, and it would look narrow.
+fn covered(codes: &[u8], levels: &Ramp) -> Vec<u8> {
+    let end = END_LEVELS * levels.repeats as usize;
+    let first = codes.iter().take(end).max().copied().unwrap_or(0);
+    let last = codes.iter().rev().take(end).min().copied().unwrap_or(127);
+    codes.iter().map(|&code| code.min(last).max(first)).collect()
 }
 
 /// Line through the calibrated values of unclipped codes against the mean input of each code,

@@ -49,6 +49,9 @@ pub enum CharacterizeError {
     #[cfg(feature = "verilator")]
     #[error(transparent)]
     Bench(#[from] crate::testbench::BenchError),
+    #[cfg(feature = "verilator")]
+    #[error(transparent)]
+    Energy(#[from] crate::energy::EnergyError),
     #[error("chip {chip}: no figure of it is a number")]
     NotFinite { chip: u64 },
     #[error("{}: {message}", path.display())]

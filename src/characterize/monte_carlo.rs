@@ -34,11 +34,12 @@ pub struct Population<'a> {
     pub checkpoint: Option<PathBuf>,
 }
 
-/// A chip's row, and the voltages that its slices share at half scale, in V.
+/// A chip's row, and the voltages in V that its slices share at half scale: with all mismatch, and
+/// with that of the MAC capacitors alone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Measured {
     row: ChipRow,
-    shared_v: Vec<f64>,
+    shared_v: [Vec<f64>; 2],
 }
 
 impl Population<'_> {
@@ -98,7 +99,12 @@ impl Population<'_> {
             csnr_after_db: after.csnr_db,
             ..statics
         };
-        Ok(Measured { row, shared_v: self.shared_v(&chip, number)? })
+        let mut capacitors = *analog;
+        capacitors.parasitic_mismatch.on = false;
+        capacitors.dac_inl.on = false;
+        let alone = Arc::new(Chip::draw(geometry, &capacitors, self.seed, number));
+        let shared_v = [self.shared_v(&chip, number)?, self.shared_v(&alone, number)?];
+        Ok(Measured { row, shared_v })
     }
 
     /// Voltages on the P bit lines after sharing half of full scale, without noise.
@@ -128,7 +134,7 @@ impl Population<'_> {
         let within = rows.iter().filter(|row| row.linearity_after_lsb < PUBLISHED_LINEARITY_LSB);
         let (chips, adcs) = (rows.len().max(1) as f64, self.config.geometry.slices() as f64);
         let missing: u64 = rows.iter().map(|row| row.adcs_with_missing_codes).sum();
-        let sigma_v = spread_over_chips(&all);
+        let [sigma_v, capacitor_sigma_v] = [0, 1].map(|kind| spread_over_chips(&all, kind));
         let lsb_v = self.config.analog.lsb_v(self.config.geometry.mac_rows, self.range.factor());
         MonteCarlo {
             chips: rows.len() as u64,
@@ -139,6 +145,7 @@ impl Population<'_> {
             yield_below_2_lsb: within.count() as f64 / chips,
             accumulated_voltage_sigma_mv: 1e3 * sigma_v,
             accumulated_voltage_sigma_lsb: sigma_v / lsb_v,
+            capacitor_voltage_sigma_mv: 1e3 * capacitor_sigma_v,
             rows,
         }
     }
@@ -164,11 +171,11 @@ fn static_figures(
     Ok(row)
 }
 
-/// Root mean square over slices of a voltage's spread over chips, in V.
-fn spread_over_chips(all: &[Measured]) -> f64 {
-    let slices = all.first().map_or(0, |m| m.shared_v.len());
+/// Root mean square over slices of a shared voltage's spread over chips, in V.
+fn spread_over_chips(all: &[Measured], kind: usize) -> f64 {
+    let slices = all.first().map_or(0, |m| m.shared_v[kind].len());
     let variance = |slice: usize| {
-        let volts: Vec<f64> = all.iter().map(|m| m.shared_v[slice]).collect();
+        let volts: Vec<f64> = all.iter().map(|m| m.shared_v[kind][slice]).collect();
         standard_deviation(&volts).unwrap_or(0.0).powi(2)
     };
     ((0..slices).map(variance).sum::<f64>() / slices.max(1) as f64).sqrt()

@@ -22,8 +22,9 @@ pub const SINE_CYCLES: usize = 1021;
 /// Random samples over all ADCs: as many as were published ([F]).
 pub const LINEARITY_SAMPLES: usize = 524_288;
 /// Step between the inputs that a calibration converts, in units of S at r = 1, and how often it
-/// converts each. [C] A fifth of an LSB: inputs spread evenly over every code.
-const CALIBRATION_STEP: usize = 3;
+/// converts each. [C] Small, and without a factor in common with the 15 units of an LSB: inputs lie
+/// evenly within the codes.
+const CALIBRATION_STEP: usize = 2;
 const CALIBRATION_REPEATS: usize = 4;
 /// Share of weights that differ from the plane's sign in the planes of random samples.
 const FLIPPED: [f64; PLANES] = [0.0, 0.0, 0.1, 0.1, 0.25, 0.25, 0.4, 0.4];

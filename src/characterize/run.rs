@@ -12,11 +12,12 @@ use super::program::{Pace, Plan, Program};
 use super::{CharacterizeError, golden, published, rtl};
 use crate::config::{Config, Range};
 use crate::cosim::tools;
+use crate::energy::{self, Measurement, Workload};
 use crate::golden::chip::Chip;
 use crate::golden::ideal;
 use crate::report::CharacterizeReport;
 use crate::report::characterize::{
-    BackendComparison, Curves, EnergyReport, ErrorBin, Figures, Histogram,
+    BackendComparison, Curves, EnergyReport, ErrorBin, Figures, Histogram, SweepRow,
 };
 use crate::testbench::Sample;
 
@@ -398,8 +399,30 @@ fn error_histogram(errors: &[ResultErrors; 2]) -> Histogram {
     }
 }
 
-/// Energy from co-simulated activity, here and elsewhere.
+/// Energy from co-simulated activity, at the peak and elsewhere.
 fn energy_report(config: &Config) -> Result<EnergyReport, CharacterizeError> {
-    let _ = config;
-    Ok(EnergyReport::default())
+    let Measurement { breakdown, .. } = energy::measure(config, &Workload::peak(&config.geometry))?;
+    let operations = breakdown.operations.max(1) as f64;
+    let parts = breakdown.parts.named();
+    let sweep = energy::sweep(config)?.into_iter().map(|row| SweepRow {
+        group: row.name.into(),
+        point: match row.violated_rules[..] {
+            [] => row.label,
+            _ => format!("{} ({})", row.label, row.violated_rules.join(", ")),
+        },
+        power_mw: row.power_mw,
+        pj_per_operation: row.pj_per_operation,
+        fj_per_mac: row.fj_per_mac,
+        gops: row.gops,
+        tops_per_watt: row.tops_per_watt,
+    });
+    Ok(EnergyReport {
+        gops: breakdown.gops,
+        power_mw: breakdown.power_mw,
+        tops_per_watt: breakdown.tops_per_watt,
+        pj_per_operation: breakdown.pj_per_operation,
+        fj_per_mac: breakdown.fj_per_mac,
+        parts: parts.map(|(name, pj)| (name.to_owned(), pj / operations)).to_vec(),
+        sweep: sweep.collect(),
+    })
 }

@@ -3,6 +3,7 @@
 mod characterize;
 mod common;
 mod cosim;
+mod spice;
 
 use clap::{Parser, Subcommand};
 
@@ -20,6 +21,8 @@ enum Command {
     Cosim(cosim::Arguments),
     /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
     Characterize(characterize::Arguments),
+    /// Simulate charge sharing and conversions in ngspice and compare them with the reference.
+    Spice(spice::Arguments),
 }
 
 impl Arguments {
@@ -28,6 +31,7 @@ impl Arguments {
         match self.command {
             Command::Cosim(arguments) => arguments.run(),
             Command::Characterize(arguments) => arguments.run(),
+            Command::Spice(arguments) => arguments.run(),
         }
     }
 }

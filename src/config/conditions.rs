@@ -200,7 +200,9 @@ mod tests {
         assert!((sf.settling.tau_reset_ps / tt.settling.tau_reset_ps - slow).abs() < 1e-12);
         // (0.71 + 0.79) / 2 is what it was.
         assert!((sf.settling.tau_share_ps / tt.settling.tau_share_ps - 1.0).abs() < 1e-12);
-        assert!((sf.leakage.mac_node_pa / tt.leakage.mac_node_pa - 10_f64.powf(-0.4)).abs() < 1e-12);
+        assert!(
+            (sf.leakage.mac_node_pa / tt.leakage.mac_node_pa - 10_f64.powf(-0.4)).abs() < 1e-12
+        );
         assert_eq!(sf.injection_strength, 0.98);
         assert_eq!((sf.v_low, sf.v_full_scale), (tt.v_low, tt.v_full_scale));
     }

@@ -203,10 +203,7 @@ const TABLE: &[(&str, Allowed)] = &[
     ("analog.dac_inl.on", Allowed::Switch),
     // beyond, a level could miss its place by more than a quarter of a step
     ("analog.dac_inl.sigma_percent", Allowed::Real(0.0, 3.0, "%")),
-    (
-        "analog.charge_injection",
-        Allowed::Section(&["on", "mac_channel_ff", "bit_line_channel_ff"]),
-    ),
+    ("analog.charge_injection", Allowed::Section(&["on", "mac_channel_ff", "bit_line_channel_ff"])),
     ("analog.charge_injection.on", Allowed::Switch),
     ("analog.charge_injection.mac_channel_ff", SWITCH_CAPACITANCE),
     ("analog.charge_injection.bit_line_channel_ff", SWITCH_CAPACITANCE),

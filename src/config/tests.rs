@@ -63,6 +63,12 @@ fn ideal_is_capram65_with_every_term_off() {
     for on in [
         &mut a.capacitor_mismatch.on,
         &mut a.parasitic_mismatch.on,
+        &mut a.dac_inl.on,
+        &mut a.charge_injection.on,
+        &mut a.clock_feedthrough.on,
+        &mut a.comparator_common_mode.on,
+        &mut a.metastability.on,
+        &mut a.injection_noise.on,
         &mut a.ktc_noise.on,
         &mut a.comparator_offset.on,
         &mut a.comparator_noise.on,
@@ -90,13 +96,15 @@ fn peak_throughput_is_the_published_one() {
     }
 }
 
-/// The noise in the file follows from 0.139 LSB [F] and kT/C.
+/// The noise in the file follows from 0.139 LSB [F], kT/C and the 63 firings of a conversion.
 #[test]
 fn comparator_noise_completes_the_published_noise() {
     let Config { geometry, analog, .. } = shipped("capram65");
     let column_f = analog.column_ff(geometry.mac_rows) * 1e-15;
     let ktc = 2.0 * analog.kt() / column_f;
-    let total = (ktc + analog.comparator_noise.sigma_v().powi(2)).sqrt();
+    let firing_c = analog.injection_noise.sigma() * analog.v_full_scale * 1.5e-15;
+    let injections = 63.0 * (firing_c / column_f).powi(2);
+    let total = (ktc + injections + analog.comparator_noise.sigma_v().powi(2)).sqrt();
     let lsb = total / analog.lsb_v(geometry.mac_rows, 1.0);
     assert!((lsb - 0.139).abs() < 1e-4, "{lsb}");
 }
@@ -236,10 +244,26 @@ fn a_setting_that_does_not_fit_is_refused_with_its_place() {
             "bad.yaml:3:26: analog.leakage.on: \"yes\" has the wrong type; allowed: true or false",
         ),
         (
-            "analog: { temperature_c: -274 }",
-            "bad.yaml:3:26: analog.temperature_c: -274 is out of range; allowed: a number from \
-             -273 to 300 degrees C",
+            "analog: { conditions: { temperature_c: 126 } }",
+            "bad.yaml:3:40: analog.conditions.temperature_c: 126 is out of range; allowed: a \
+             number from -40 to 125 degrees C",
         ),
+        (
+            "analog: { conditions: { supply_v: 0.9 } }",
+            "bad.yaml:3:35: analog.conditions.supply_v: 0.9 is out of range; allowed: a number \
+             from 1 to 1.3 V",
+        ),
+        (
+            "analog: { conditions: { corner: st } }",
+            "bad.yaml:3:33: analog.conditions.corner: \"st\" does not fit; allowed: tt, ss, ff, \
+             sf, fs",
+        ),
+        (
+            "analog: { metastability: { tau_ps: .nan } }",
+            "bad.yaml:3:36: analog.metastability.tau_ps: NaN is out of range; allowed: a number \
+             from 0 to 1000000 ps",
+        ),
+        ("energy: { clock_fj: -1 }", "bad.yaml:3:21: energy.clock_fj: -1 is out of range; "),
         (
             "analog: { v_full_scale: 0 }",
             "bad.yaml:3:25: analog.v_full_scale: 0 is out of range; allowed: a number from 0.01 to \
@@ -307,7 +331,18 @@ fn settings_that_contradict_each_other_are_refused() {
         (
             "analog: { v_low: 4.5 }",
             "bad.yaml: analog.v_low: 4.5 V and analog.v_full_scale: 0.6 V make 5.1 V; allowed: at \
-             most 5 V together",
+             most the supply of 1.2 V together",
+        ),
+        (
+            "analog: { process: { threshold_p_v: 1.16 } }",
+            "bad.yaml: analog.process.threshold_p_v: a threshold of 1.160 V leaves no overdrive at \
+             a supply of 1.2 V; allowed: at least 0.05 V less than the supply, in every corner used",
+        ),
+        // fine at 1.2 V and typical, not in the corner asked for
+        (
+            "analog: { process: { threshold_n_v: 0.95 }, conditions: { corner: ss, supply_v: 1 } }",
+            "bad.yaml: analog.process.threshold_n_v: a threshold of 0.990 V leaves no overdrive at \
+             a supply of 1 V; ",
         ),
         (
             "analog: { v_cm: 1.2 }",
@@ -343,7 +378,7 @@ fn settings_that_contradict_each_other_are_refused() {
         (
             "analog: { settling: { tau_reset_ps: 0 } }",
             "bad.yaml: analog.settling.tau_reset_ps: 0 ps cannot be a time constant while \
-             analog.settling.on is true; allowed: above 0 ps, or `on: false`",
+             the term is on; allowed: above 0 ps, or `on: false`",
         ),
     ];
     for (text, wanted) in rows {
@@ -398,7 +433,7 @@ fn an_unknown_builtin_names_the_known_ones() {
     assert_eq!(
         message,
         "no configuration named `capram28` is built in; allowed: capram65, ideal, small, slice2, \
-         slice1, onelane"
+         slice1, onelane, ss, ff, sf, fs, leaky"
     );
 }
 

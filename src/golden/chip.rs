@@ -96,7 +96,12 @@ impl Chip {
         let parasitics = self.parasitics.iter().map(|&k| f64::from(k));
         let cells = self.cells.iter().flatten().flatten().copied();
         let levels = self.level_errors[1..LEVELS - 1].iter().map(|&e| f64::from(e));
-        capacitors.chain(parasitics).chain(self.offsets.clone()).chain(cells).chain(levels).collect()
+        capacitors
+            .chain(parasitics)
+            .chain(self.offsets.clone())
+            .chain(cells)
+            .chain(levels)
+            .collect()
     }
 
     /// Number of the dummy reference column of a slice.

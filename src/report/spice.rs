@@ -150,7 +150,11 @@ impl SpiceReport {
             self.seed, self.first_chip, self.threads
         )?;
         writeln!(f, "  decks     noise off; injection cells see their bit line {sees}")?;
-        writeln!(f, "  demanded  {} LSB of the conversion's range at every node", self.tolerance_lsb)?;
+        writeln!(
+            f,
+            "  demanded  {} LSB of the conversion's range at every node",
+            self.tolerance_lsb
+        )?;
         writeln!(f, "  tools     capram {}, {}", self.tools.capram, self.tools.ngspice)
     }
 
@@ -171,7 +175,8 @@ impl SpiceDecks {
             Kind::Conversion => "Conversion decks",
         };
         let count = |name, value| (name, grouped(value), String::new());
-        let mut rows = vec![count("chips", self.chips), count("nodes compared", self.nodes_compared)];
+        let mut rows =
+            vec![count("chips", self.chips), count("nodes compared", self.nodes_compared)];
         if self.nodes_not_compared > 0 {
             let remark = "after a decision that fell differently".into();
             rows.push(("nodes NOT compared", grouped(self.nodes_not_compared), remark));
@@ -294,7 +299,12 @@ mod tests {
             codes_equal: 40,
             worst_in_lsb: worst(),
             worst_in_mv: worst(),
-            phases: vec![SpicePhase { phase: "inject", nodes: 480, worst_lsb: 0.058, worst_mv: 0.4114 }],
+            phases: vec![SpicePhase {
+                phase: "inject",
+                nodes: 480,
+                worst_lsb: 0.058,
+                worst_mv: 0.4114,
+            }],
         };
         SpiceReport {
             config: ConfigRow {

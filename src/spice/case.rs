@@ -116,7 +116,8 @@ impl Case {
     /// What the case is, for a reader.
     pub fn describe(&self) -> String {
         let ConverterStep { plane, column, differential, range, level } = self.step;
-        let side_n = if differential { "the next column".into() } else { format!("dummy at level {level}") };
+        let side_n =
+            if differential { "the next column".into() } else { format!("dummy at level {level}") };
         format!(
             "chip {}, slice {}, plane {plane}, column {column} against {side_n}, {}, range 1/{}",
             self.number,

@@ -80,7 +80,10 @@ fn cells(deck: &mut Writer<'_>, side: usize) {
             _ => format!("V(fire_{k})*(1-V(d_{k}))"),
         };
         let gates: Vec<String> = (0..fires).map(gated).collect();
-        deck.line(format_args!("Bgate_{letter}{fires} gate_{letter}{fires} 0 V={}", gates.join("+")));
+        deck.line(format_args!(
+            "Bgate_{letter}{fires} gate_{letter}{fires} 0 V={}",
+            gates.join("+")
+        ));
     }
     let amperes = injection.charge_c / (injection.width * network.period_s);
     let seen = seen(deck, side);

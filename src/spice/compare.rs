@@ -91,8 +91,7 @@ impl Comparing<'_> {
             mv: error_v * 1e3,
             lsb: error_v / self.case.lsb_v(),
         };
-        // Also what is no number is off.
-        if !(error.lsb.abs() <= TOLERANCE_LSB) {
+        if error.lsb.is_nan() || error.lsb.abs() > TOLERANCE_LSB {
             self.found.mismatches.push(SpiceMismatch {
                 place: error.place.clone(),
                 expected,

@@ -147,7 +147,10 @@ impl Writer<'_> {
 
     /// A switch's control: it closes after the one before has opened and its charge has come.
     pub fn control(&mut self, node: &str, window: impl Fn(&Schedule) -> Interval) {
-        let closed = self.windows(window).into_iter().map(|Interval { start, end }| Interval { start: start + CLOSE, end });
+        let closed = self
+            .windows(window)
+            .into_iter()
+            .map(|Interval { start, end }| Interval { start: start + CLOSE, end });
         self.drive(node, &Wave::pulses(closed));
     }
 
@@ -177,7 +180,9 @@ impl Writer<'_> {
             case.lsb_v()
         ));
         // Charges here are of 1e-16 C and leakage of 1e-12 A: the defaults would see neither.
-        self.line(format_args!(".options reltol=1e-4 abstol=1e-15 vntol=1e-8 chgtol=1e-22 gmin=1e-20"));
+        self.line(format_args!(
+            ".options reltol=1e-4 abstol=1e-15 vntol=1e-8 chgtol=1e-22 gmin=1e-20"
+        ));
         self.line(format_args!(".options method=trap numdgt=10"));
     }
 
@@ -187,9 +192,19 @@ impl Writer<'_> {
         self.control("sample", |step| step.pulse(Phase::Sample));
         self.control("multiply", |step| step.pulse(Phase::Multiply));
         self.control("share", Schedule::sharing);
-        self.comment("Nodes leak; switches have just opened and push");
-        let floating = self.windows(Schedule::floating);
-        self.drive("float", &Wave::pulses(floating));
+        self.comment(
+            "Nodes float and leak: bit lines, MAC nodes that keep their charge, the others",
+        );
+        for (node, driven) in [
+            ("float", &[][..]),
+            ("float_1", &[Phase::Sample]),
+            ("float_0", &[Phase::Sample, Phase::Multiply]),
+        ] {
+            let floating = self.steps.iter().flat_map(|step| step.floating(driven));
+            let wave = Wave::pulses(floating);
+            self.drive(node, &wave);
+        }
+        self.comment("Switches have just opened and push");
         self.packet("push_reset", Phase::Reset);
         self.packet("push_sample", Phase::Sample);
         self.packet("push_multiply", Phase::Multiply);
@@ -220,7 +235,7 @@ impl Writer<'_> {
         }
         let (bit_line, farads) = (Node::BitLine(side).name(), column.parasitic_f);
         self.capacitor(&bit_line, farads);
-        self.leak(&bit_line, column.bit_line_leak_a);
+        self.leak(&bit_line, column.bit_line_leak_a, "float");
         self.switch(
             &format!("reset_{bit_line}"),
             [&bit_line, "low"],
@@ -243,7 +258,8 @@ impl Writer<'_> {
             true => if column.cells[m] { "ref" } else { "low" }.to_owned(),
         };
         self.capacitor(&node, farads);
-        self.leak(&node, column.mac_leaks_a[m]);
+        let floats = if column.cells[m] { "float_1" } else { "float_0" };
+        self.leak(&node, column.mac_leaks_a[m], floats);
         let mut switch = |kind: &str, to: &str, tau_s: f64| {
             self.switch(&format!("{kind}_{tag}"), [&node, to], kind, tau_s / farads);
         };
@@ -267,9 +283,9 @@ impl Writer<'_> {
         self.line(format_args!("C{node} {node} 0 {farads:.12e} ic={low_v}"));
     }
 
-    fn leak(&mut self, node: &str, amperes: f64) {
+    fn leak(&mut self, node: &str, amperes: f64, while_high: &str) {
         if amperes > 0.0 {
-            self.line(format_args!("Gleak_{node} {node} 0 float 0 {amperes:.9e}"));
+            self.line(format_args!("Gleak_{node} {node} 0 {while_high} 0 {amperes:.9e}"));
         }
     }
 
@@ -305,7 +321,9 @@ impl Writer<'_> {
         let period_s = self.network.period_s;
         let last = match kind {
             Kind::Column => self.steps[0].pulse(Phase::Share).end,
-            Kind::Conversion => self.steps.iter().map(|step| f64::from(step.end)).fold(0.0, f64::max),
+            Kind::Conversion => {
+                self.steps.iter().map(|step| f64::from(step.end)).fold(0.0, f64::max)
+            }
         };
         self.comment("Nodes at the end of every pulse");
         let mut saved: Vec<String> = probes.iter().map(|probe| probe.node.name()).collect();
@@ -317,7 +335,11 @@ impl Writer<'_> {
         }
         // A little beyond the last measurement, which must lie within.
         let end_s = (last + CLOSE) * period_s;
-        self.line(format_args!(".tran {:.6e} {end_s:.9e} 0 {:.6e} uic", period_s * MAX_STEP, period_s * MAX_STEP));
+        self.line(format_args!(
+            ".tran {:.6e} {end_s:.9e} 0 {:.6e} uic",
+            period_s * MAX_STEP,
+            period_s * MAX_STEP
+        ));
         self.line(format_args!(".end"));
     }
 }

@@ -162,7 +162,8 @@ impl Side {
         let unit_f = analog.unit_capacitor_ff * FEMTO;
         // Drawn relative to C_u.
         let relative = |k: i32| f64::from(k) / f64::from(CAP_UNIT);
-        let macs: Vec<f64> = case.chip.capacitors(column).iter().map(|&k| relative(k.into())).collect();
+        let macs: Vec<f64> =
+            case.chip.capacitors(column).iter().map(|&k| relative(k.into())).collect();
         let parasitic_f = relative(case.chip.parasitic(column)) * unit_f;
         let leakage = &analog.leakage;
         let leak = |pa: f64| if leakage.on { pa * PICO } else { 0.0 };

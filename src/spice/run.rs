@@ -88,7 +88,9 @@ impl Ngspice {
         let said = String::from_utf8_lossy(&output.stdout);
         match version(&said) {
             Some(version) => Ok(Self { program, version, limit: LIMIT }),
-            None => Err(RunError::NotNgspice { program, said: said.trim().chars().take(80).collect() }),
+            None => {
+                Err(RunError::NotNgspice { program, said: said.trim().chars().take(80).collect() })
+            }
         }
     }
 
@@ -105,7 +107,9 @@ impl Ngspice {
         let mut child = Command::new(&self.program)
             .args(["-n", "-b"]) // nobody's .spiceinit
             .arg(deck.file_name().unwrap_or(deck.as_os_str()))
-            .current_dir(deck.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+            .current_dir(
+                deck.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+            )
             .stdin(Stdio::null())
             .stdout(output.try_clone().map_err(trouble)?)
             .stderr(output.try_clone().map_err(trouble)?)
@@ -190,7 +194,10 @@ Error: measure  c0_late  find(AT) : out of interval
     fn without_ngspice_the_message_says_what_to_do() {
         for path in [None, Some("/nowhere:/nowhere/else".into())] {
             let message = Ngspice::find_in(None, path).unwrap_err().to_string();
-            assert!(message.contains("ci/tools.sh ngspice") && message.contains("NGSPICE"), "{message}");
+            assert!(
+                message.contains("ci/tools.sh ngspice") && message.contains("NGSPICE"),
+                "{message}"
+            );
         }
         let error = Ngspice::find_in(Some("/nowhere/ngspice".into()), None).unwrap_err();
         assert!(error.to_string().starts_with("/nowhere/ngspice: cannot be run: "), "{error}");
@@ -215,10 +222,17 @@ Error: measure  c0_late  find(AT) : out of interval
         let deck = folder.path().join("a.cir");
         let script = "for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; echo trouble >&2; exit 3";
         let message = fake(folder.path(), script).run(&deck).unwrap_err().to_string();
-        assert!(message.contains("a.cir (exit status: 3); its last lines:\n  line 3\n"), "{message}");
+        assert!(
+            message.contains("a.cir (exit status: 3); its last lines:\n  line 3\n"),
+            "{message}"
+        );
         assert!(message.ends_with("\n  trouble"), "{message}");
-        let message = fake(folder.path(), "echo slow; exec sleep 5").run(&deck).unwrap_err().to_string();
-        assert!(message.contains("took more than 0.3 s for") && message.ends_with("slow"), "{message}");
+        let message =
+            fake(folder.path(), "echo slow; exec sleep 5").run(&deck).unwrap_err().to_string();
+        assert!(
+            message.contains("took more than 0.3 s for") && message.ends_with("slow"),
+            "{message}"
+        );
     }
 
     #[cfg(unix)]

@@ -62,9 +62,20 @@ impl Schedule {
         Interval { start: self.pulse(Phase::Share).start, end: self.pulse(Phase::Latch).end }
     }
 
-    /// While nodes may float, and leak: from the end of RESET to the end of LATCH.
-    pub fn floating(&self) -> Interval {
-        Interval { start: self.pulse(Phase::Reset).end, end: self.pulse(Phase::Latch).end }
+    /// While a node floats that these pulses drive: from the end of RESET to the end of LATCH,
+    /// without them.
+    pub fn floating(&self, driven: &[Phase]) -> Vec<Interval> {
+        let mut start = self.pulse(Phase::Reset).end;
+        let mut floating = vec![];
+        for &phase in driven {
+            let pulse = self.pulse(phase);
+            if pulse.start > start {
+                floating.push(Interval { start, end: pulse.start });
+            }
+            start = pulse.end;
+        }
+        floating.push(Interval { start, end: self.pulse(Phase::Latch).end });
+        floating
     }
 }
 
@@ -103,7 +114,7 @@ mod tests {
         assert_eq!(step.pulses().len(), 18);
         assert_eq!(step.pulse(Phase::Inject(3)), Interval { start: 29.0, end: 30.0 });
         assert_eq!(step.sharing(), Interval { start: 21.0, end: 36.0 });
-        assert_eq!(step.floating(), Interval { start: 19.0, end: 36.0 });
+        assert_eq!(step.floating(&[]), [Interval { start: 19.0, end: 36.0 }]);
     }
 
     #[test]
@@ -115,5 +126,8 @@ mod tests {
         assert_eq!(step.end, pulses.step_cycles());
         assert_eq!(step.pulse(Phase::Strobe(1)), Interval { start: 11.0, end: 13.0 });
         assert_eq!(step.pulse(Phase::Sample).start, 4.0);
+        let floating = step.floating(&[Phase::Sample, Phase::Multiply]);
+        let gap = Interval { start: 1.0, end: 4.0 };
+        assert_eq!(floating, [gap, Interval { start: 6.0, end: pulses.step_cycles().into() }]);
     }
 }

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_pulse_is_as_long_as_its_window() {
-        let Wave(points) = Wave::pulses([Interval { start: 0.0, end: 1.0 }, Interval { start: 2.0, end: 2.5 }]);
+        let Wave(points) =
+            Wave::pulses([Interval { start: 0.0, end: 1.0 }, Interval { start: 2.0, end: 2.5 }]);
         let area: f64 = points
             .windows(2)
             .map(|pair| (pair[1].0 - pair[0].0) * (pair[1].1 + pair[0].1) / 2.0)
@@ -82,9 +83,6 @@ mod tests {
     fn a_source_is_written_in_seconds() {
         let wave = Wave::steps(&[(0.0, 0.5), (4.0, 0.75)]);
         assert_eq!(wave.pwl(1e-9), "PWL(0.000000000e0 0.5 4.000000000e-9 0.5 4.000500000e-9 0.75)");
-        assert_eq!(
-            Wave::pulses([]).inverted().pwl(1e-9),
-            "PWL(0.000000000e0 1)"
-        );
+        assert_eq!(Wave::pulses([]).inverted().pwl(1e-9), "PWL(0.000000000e0 1)");
     }
 }

@@ -202,6 +202,8 @@ pub struct MonteCarlo {
     /// Spread over chips of the voltage that 64 products share, at half scale, in mV and in LSB.
     pub accumulated_voltage_sigma_mv: f64,
     pub accumulated_voltage_sigma_lsb: f64,
+    /// The same with the mismatch of the MAC capacitors alone, in mV.
+    pub capacitor_voltage_sigma_mv: f64,
     pub rows: Vec<ChipRow>,
 }
 
@@ -245,10 +247,12 @@ pub struct PublishedRow {
 }
 
 impl CharacterizeReport {
-    /// Whether the backends agree (true if only one ran).
+    /// Whether the backends agree and no electrical rule was violated (true if only one ran).
     pub fn matches(&self) -> bool {
         self.backends_compared.is_none_or(|c| {
-            c.codes_different == 0
+            c.codes_compared > 0
+                && c.rule_violations == 0
+                && c.codes_different == 0
                 && c.lockstep_mismatches == 0
                 && c.results_different == 0
                 && c.calibration_equal

@@ -2,6 +2,8 @@
 
 pub mod figures;
 pub mod population;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -20,7 +22,6 @@ impl fmt::Display for CharacterizeReport {
         self.write_backends(f)?;
         self.write_monte_carlo(f)?;
         self.write_energy(f)?;
-        self.write_published(f)?;
         writeln!(f, "\nAgain: {}", self.command)
     }
 }
@@ -42,7 +43,10 @@ impl CharacterizeReport {
         )?;
         writeln!(f, "  corner    {}, {supply_v} V, {temperature_c} C", corner.name())?;
         writeln!(f, "  range     r = {range}, 1 LSB = {} mV", fixed(1e3 * self.lsb_v, 3))?;
-        writeln!(f, "  run       seed {seed}, chip {chip}, {threads} thread(s), {backend} backend")?;
+        writeln!(
+            f,
+            "  run       seed {seed}, chip {chip}, {threads} thread(s), {backend} backend"
+        )?;
         writeln!(f, "  tools     capram {capram}, {verilator}, {compiler}")
     }
 
@@ -56,7 +60,11 @@ impl CharacterizeReport {
                 number("ENOB", fixed(self.enob, 2), "bits, mismatch off; published 6.85 [F]"),
                 number("linearity error", fixed(self.linearity_error_max_lsb, 2), &calibrated),
                 number("throughput", fixed(self.gops, 2), "GOPS; published 573.44 [A]"),
-                number("efficiency", fixed(self.tops_per_watt, 1), "TOPS/W; fitted to 49.4 [A]"),
+                number(
+                    "efficiency",
+                    fixed(self.tops_per_watt, 1),
+                    "TOPS/W; published 49.4 [A], the default is fitted to it",
+                ),
                 number("INL", fixed(self.inl_max_lsb, 2), "LSB; no published value"),
                 number("DNL", fixed(self.dnl_max_lsb, 2), "LSB; no published value"),
                 number("missing codes", missing, "in all ADCs; no published value"),
@@ -65,7 +73,11 @@ impl CharacterizeReport {
     }
 
     fn write_figures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:<32}{:>12}{:>12}{:>12}", "Calibration", "mismatch off", "before", "after")?;
+        writeln!(
+            f,
+            "\n{:<32}{:>12}{:>12}{:>12}",
+            "Calibration", "mismatch off", "before", "after"
+        )?;
         for row in rows(self).into_iter().flatten() {
             let [off, before, after] = row.values;
             let line = format!("  {:<30}{off:>12}{before:>12}{after:>12} {}", row.name, row.unit);
@@ -104,18 +116,6 @@ impl CharacterizeReport {
         energy_block(energy).write(f)?;
         write_sweep(f, energy)
     }
-
-    fn write_published(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.published.is_empty() {
-            return Ok(());
-        }
-        writeln!(f, "\nPaper against model")?;
-        for row in &self.published {
-            writeln!(f, "  {}: {} [{}]", row.fact, row.published, row.tag)?;
-            writeln!(f, "    model: {} ({})", row.model, row.from)?;
-        }
-        Ok(())
-    }
 }
 
 /// A row of a block.
@@ -133,6 +133,7 @@ fn population_block(m: &MonteCarlo) -> Block<'static> {
             number("below 2 LSB, calibrated", percent(m.yield_below_2_lsb, 1), "% of the chips"),
             number("without missing codes", whole, "% of the ADCs"),
             number("shared voltage, sigma", fixed(m.accumulated_voltage_sigma_mv, 3), &lsb),
+            number("of capacitors alone", fixed(m.capacitor_voltage_sigma_mv, 3), "mV"),
             number("worst chip", m.worst_chip.to_string(), "by its error after calibration"),
         ],
     }
@@ -157,7 +158,11 @@ fn write_distributions(f: &mut fmt::Formatter<'_>, m: &MonteCarlo) -> fmt::Resul
 fn energy_block(e: &EnergyReport) -> Block<'_> {
     let mut rows = vec![
         number("power", fixed(e.power_mw, 2), &format!("mW at {} GOPS", fixed(e.gops, 2))),
-        number("efficiency", fixed(e.tops_per_watt, 1), "TOPS/W: fitted, the rest is predicted"),
+        number(
+            "efficiency",
+            fixed(e.tops_per_watt, 1),
+            "TOPS/W; fitted at the default operating point only",
+        ),
         number("per multiply-accumulate", fixed(e.fj_per_mac, 2), "fJ"),
         number("per operation", fixed(e.pj_per_operation, 2), "pJ, of which"),
     ];
@@ -175,7 +180,8 @@ fn write_sweep(f: &mut fmt::Formatter<'_>, e: &EnergyReport) -> fmt::Result {
                 ["TOPS/W", "GOPS", "mW", "fJ/MAC"].map(|h| format!("{h:>10}")).concat();
             writeln!(f, "\n  {group:<28}{heads}")?;
         }
-        let values = [(row.tops_per_watt, 1), (row.gops, 1), (row.power_mw, 2), (row.fj_per_mac, 2)];
+        let values =
+            [(row.tops_per_watt, 1), (row.gops, 1), (row.power_mw, 2), (row.fj_per_mac, 2)];
         let values = values.map(|(value, decimals)| format!("{:>10}", fixed(value, decimals)));
         writeln!(f, "    {:<26}{}", row.point, values.concat())?;
     }

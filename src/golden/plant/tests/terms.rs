@@ -153,7 +153,8 @@ fn no_parasitic_takes_no_charge() {
     let mut sequencer = Sequencer::new(SMALL, terms);
     sequencer.step(&Step::new(&[9; 16]), |at, plant| match at {
         At::Sample => close(plant.bit_line(0)[0], 0.5),
-        _ => assert!((0.0..1.2).contains(&plant.bit_line(0)[0])),
+        At::Share => assert!((plant.bit_line(0)[0] - 0.5).abs() < 0.01, "kicks and noise"),
+        _ => assert!(plant.bit_line(0)[0].is_finite()),
     });
 }
 

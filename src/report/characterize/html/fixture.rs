@@ -73,7 +73,7 @@ pub fn report() -> CharacterizeReport {
     let adcs: Vec<Adc> = (0..ADCS).map(|adc| Adc::draw(adc, 1.0)).collect();
     let ideal = [Adc::draw(0, 0.0)];
     let errors = [false, true].map(|calibrated| errors(&adcs, calibrated));
-    let mismatch_off = figures(&ideal, &errors_of_nothing(&ideal), false);
+    let mismatch_off = figures(&ideal, &self::errors(&ideal, false), false);
     let [before, after] = [0, 1].map(|side| figures(&adcs, &errors[side], side == 1));
     CharacterizeReport {
         config: (&config).into(),
@@ -82,8 +82,9 @@ pub fn report() -> CharacterizeReport {
         seed: 1,
         chip: 0,
         threads: 2,
-        command: "capram characterize --config capram65 --seed 1 --chip 0 --chips 200 --backend rtl"
-            .into(),
+        command:
+            "capram characterize --config capram65 --seed 1 --chip 0 --chips 200 --backend rtl"
+                .into(),
         enob: mismatch_off.enob,
         inl_max_lsb: before.inl_max_lsb,
         dnl_max_lsb: before.dnl_max_lsb,
@@ -127,10 +128,6 @@ fn errors(adcs: &[Adc], calibrated: bool) -> Vec<(f64, f64)> {
     (0..RESULTS).map(error).collect()
 }
 
-fn errors_of_nothing(adcs: &[Adc]) -> Vec<(f64, f64)> {
-    errors(adcs, false)
-}
-
 fn sines(adcs: &[Adc], calibrated: bool) -> Vec<Sine> {
     let noise = |adc: usize| Key::new([7, 7, 7, adc as u64]);
     let of = |(i, adc): (usize, &Adc)| {
@@ -142,9 +139,8 @@ fn sines(adcs: &[Adc], calibrated: bool) -> Vec<Sine> {
 fn figures(adcs: &[Adc], errors: &[(f64, f64)], calibrated: bool) -> Figures {
     let sines = sines(adcs, calibrated);
     let sine = |f: fn(&Sine) -> f64| mean(&sines.iter().map(f).collect::<Vec<_>>()).expect("some");
-    let largest = |f: fn(&Linearity) -> f64| {
-        adcs.iter().map(|adc| f(&adc.linearity)).fold(0.0, f64::max)
-    };
+    let largest =
+        |f: fn(&Linearity) -> f64| adcs.iter().map(|adc| f(&adc.linearity)).fold(0.0, f64::max);
     let spread = |f: fn(&Linearity) -> f64| {
         let values: Vec<f64> = adcs.iter().map(|adc| f(&adc.linearity)).collect();
         let sigma = standard_deviation(&values).unwrap_or(0.0);
@@ -235,9 +231,8 @@ fn error_by_input(errors: &[Vec<(f64, f64)>; 2]) -> Vec<ErrorBin> {
         let side = |errors: &Vec<(f64, f64)>| {
             let within = errors.iter().filter(|(d, _)| (d - centre).abs() <= 1.0).map(|(_, e)| *e);
             let values: Vec<f64> = within.collect();
-            let [low, high] = [f64::min, f64::max].map(|pick| {
-                values.iter().copied().reduce(pick).unwrap_or(f64::NAN)
-            });
+            let [low, high] = [f64::min, f64::max]
+                .map(|pick| values.iter().copied().reduce(pick).unwrap_or(f64::NAN));
             [low, mean(&values).unwrap_or(f64::NAN), high]
         };
         ErrorBin { input_lsb: centre, before: side(&errors[0]), after: side(&errors[1]) }
@@ -265,8 +260,7 @@ fn population() -> MonteCarlo {
         let values: Vec<f64> = rows.iter().map(of).collect();
         (name, Distribution::of(&values).expect("finite values"))
     };
-    let worst =
-        rows.iter().max_by(|a, b| a.linearity_after_lsb.total_cmp(&b.linearity_after_lsb));
+    let worst = rows.iter().max_by(|a, b| a.linearity_after_lsb.total_cmp(&b.linearity_after_lsb));
     let good = rows.iter().filter(|row| row.linearity_after_lsb < 2.0).count();
     MonteCarlo {
         chips: CHIPS,
@@ -286,6 +280,7 @@ fn population() -> MonteCarlo {
         yield_below_2_lsb: good as f64 / CHIPS as f64,
         accumulated_voltage_sigma_mv: 0.137,
         accumulated_voltage_sigma_lsb: 0.0193,
+        capacitor_voltage_sigma_mv: 0.112,
         rows,
     }
 }

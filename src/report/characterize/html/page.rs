@@ -59,9 +59,9 @@ impl Key {
             ),
             Mark::Bars => format!("<path class=\"bars {class}\" d=\"M1 1H25V11H1Z\"/>"),
             Mark::Round => format!("<circle class=\"dot {class}\" cx=\"13\" cy=\"6\" r=\"4\"/>"),
-            Mark::Square => format!(
-                "<rect class=\"dot {class}\" x=\"9\" y=\"2\" width=\"8\" height=\"8\"/>"
-            ),
+            Mark::Square => {
+                format!("<rect class=\"dot {class}\" x=\"9\" y=\"2\" width=\"8\" height=\"8\"/>")
+            }
         };
         format!(
             "<li><svg class=\"key\" viewBox=\"0 0 26 12\" aria-hidden=\"true\">{mark}</svg>{}</li>",

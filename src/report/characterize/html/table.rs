@@ -95,7 +95,8 @@ pub fn bar(class: &str, from: f64, to: f64) -> Cell {
     let share = |value: f64| if value.is_finite() { value.clamp(0.0, 1.0) * 100.0 } else { 0.0 };
     let (from, to) = (share(from), share(to));
     Cell::Html(format!(
-        "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
+        "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" \
+         aria-hidden=\"true\">\
          <rect class=\"{class}\" x=\"{from:.2}\" y=\"0\" width=\"{:.2}\" height=\"10\"/></svg>",
         (to - from).max(0.0)
     ))

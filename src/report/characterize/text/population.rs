@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn a_replay_is_of_one_chip() {
-        let command = "capram characterize --config capram65 --seed 1 --chip 0 --chips 200 --range 1/2";
+        let command =
+            "capram characterize --config capram65 --seed 1 --chip 0 --chips 200 --range 1/2";
         let wanted = "capram characterize --config capram65 --seed 1 --range 1/2 --chip 17";
         assert_eq!(replay(command, 17), wanted);
         assert_eq!(replay("capram --chip=3 --chips=4", 5), "capram --chip 5");

@@ -1,6 +1,5 @@
 //! What the host fitted: master curve, lines of the ADCs, and what they leave.
 
-use crate::report::characterize::text::figures::fixed;
 use super::super::format::{largest, number, percent};
 use super::super::page::{Figure, Key, Mark, Page};
 use super::super::svg::{Axis, Dot, Plot, round_step};
@@ -8,13 +7,15 @@ use super::super::table::{Cell, Column, Table};
 use super::edges;
 use crate::report::CharacterizeReport;
 use crate::report::characterize::AdcRow;
+use crate::report::characterize::text::figures::fixed;
 
+/// Missing codes that a table has room for.
+const NAMED_CODES: usize = 4;
 /// Room beyond the largest value.
 const ROOM: f64 = 1.05;
 
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
-    let figures =
-        [offsets(report), gains(report), master(&report.curves.master), errors(report)];
+    let figures = [offsets(report), gains(report), master(&report.curves.master), errors(report)];
     if figures.iter().all(Option::is_none) {
         return;
     }
@@ -55,7 +56,7 @@ fn gains(report: &CharacterizeReport) -> Option<Figure> {
         plot,
         caption: format!(
             "Gain of each ADC less one. Standard deviation: {} % before, {} % after calibration; \
-             the register's step is 0.78 %.",
+             the register’s step is 0.78 %.",
             percent(report.before.gain_sigma, 2),
             percent(report.after.gain_sigma, 2)
         ),
@@ -70,8 +71,8 @@ fn errors(report: &CharacterizeReport) -> Option<Figure> {
         keys: keys(),
         plot,
         caption: format!(
-            "Largest error of single results of each ADC. The worst ADC: {} LSB before, <b>{} LSB</b> \
-             after calibration.",
+            "Largest error of single results of each ADC. The worst ADC: {} LSB before, <b>{} \
+             LSB</b> after calibration.",
             number(largest(side(0)), 2),
             number(largest(side(1)), 2)
         ),
@@ -88,14 +89,16 @@ fn pairs(label: &str, adcs: &[AdcRow], values: fn(&AdcRow) -> [f64; 2]) -> Optio
     let step = if last >= 16.0 { round_step(last / 8.0) } else { 1.0 };
     let step = if (16.0..=40.0).contains(&last) { 4.0 } else { step };
     let across = Axis::stepped("ADC", -1.0, last + 1.0, step);
-    let mut plot = Plot::new(label, across, Axis::covering(label, all.map(|value| ROOM * value).chain([0.0])));
+    let mut plot =
+        Plot::new(label, across, Axis::covering(label, all.map(|value| ROOM * value).chain([0.0])));
     plot = plot.level("zero", 0.0);
     for row in adcs {
         let at = row.adc as f64;
         plot = plot.line("move", values(row).map(|value| (at, value)));
     }
     let dots = |side: usize| {
-        let words = move |row: &AdcRow| format!("ADC {}: {}", row.adc, number(values(row)[side], 3));
+        let words =
+            move |row: &AdcRow| format!("ADC {}: {}", row.adc, number(values(row)[side], 3));
         adcs.iter().map(move |row| ((row.adc as f64, values(row)[side]), words(row)))
     };
     Some(plot.dots("before", Dot::Round, dots(0)).dots("after", Dot::Square, dots(1)))
@@ -161,16 +164,24 @@ fn adcs(adcs: &[AdcRow]) -> Table {
     Table { columns: COLUMNS.to_vec(), rows: adcs.iter().map(cells).collect(), stacks: false }
 }
 
+/// The first missing codes, and how many there are beyond.
+fn missing(codes: &[u8]) -> String {
+    let named = codes.iter().take(NAMED_CODES).map(u8::to_string).collect::<Vec<_>>().join(", ");
+    match codes.len() {
+        0 => "none".into(),
+        few if few <= NAMED_CODES => named,
+        many => format!("{named}, {} more", many - NAMED_CODES),
+    }
+}
+
 fn cells(row: &AdcRow) -> Vec<Cell> {
-    let missing: Vec<String> = row.missing_codes.iter().map(u8::to_string).collect();
-    let missing = if missing.is_empty() { "none".into() } else { missing.join(" ") };
     let [offset, gain, error] = [row.offset_lsb, row.gain, row.linearity_error_max_lsb];
     let texts = [
         row.adc.to_string(),
         fixed(row.enob, 2),
         fixed(row.inl_max_lsb, 2),
         fixed(row.dnl_max_lsb, 2),
-        missing,
+        missing(&row.missing_codes),
         fixed(row.input_noise_lsb, 3),
         fixed(offset[0], 2),
         fixed(offset[1], 3),

@@ -17,8 +17,7 @@ const DETAIL_LSB: f64 = 4.0;
 
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
     let curves = &report.curves;
-    let figures =
-        [transfer(report), deviation(report), inl(curves), dnl(curves)];
+    let figures = [transfer(report), deviation(report), inl(curves), dnl(curves)];
     if figures.iter().all(Option::is_none) {
         return;
     }
@@ -85,8 +84,8 @@ fn transfer(report: &CharacterizeReport) -> Option<Figure> {
         ],
         plot,
         caption: format!(
-            "Mean code of ADC {shown}, the one with the largest INL, at {} inputs; inset: its middle. \
-             {line}",
+            "Mean code of ADC {shown}, the one with the largest INL, at {} inputs; inset: its \
+             middle. {line}",
             grouped(points.len() as u64)
         ),
     })

@@ -2,12 +2,12 @@
 
 mod sweep;
 
-use crate::report::characterize::text::figures::{fixed, percent};
 use super::super::format::number;
 use super::super::page::Page;
 use super::super::table::{Cell, Column, Table, bar};
 use crate::report::CharacterizeReport;
 use crate::report::characterize::EnergyReport;
+use crate::report::characterize::text::figures::{fixed, percent};
 
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
     let energy = &report.energy;
@@ -25,9 +25,9 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
 fn summary(e: &EnergyReport) -> String {
     format!(
         "<p>{} mW at {} GOPS: <b>{} TOPS/W</b>, {} pJ per operation of the whole macro, {} fJ per \
-         multiply-accumulate.</p>\n<p class=\"note-box\"><b>Fitted, not predicted:</b> the energy of \
-         the clock is chosen so that the default operating point lands on the published 49.4 TOPS/W \
-         [A]. Every other operating point is the model’s prediction.</p>",
+         multiply-accumulate.</p>\n<p class=\"note-box\"><b>Fitted, not predicted:</b> the energy \
+         of the clock is chosen so that the default operating point lands on the published 49.4 \
+         TOPS/W [A]. Every other operating point is the model’s prediction.</p>",
         number(e.power_mw, 2),
         number(e.gops, 2),
         number(e.tops_per_watt, 1),

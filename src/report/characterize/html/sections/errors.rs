@@ -65,15 +65,15 @@ fn histogram(report: &CharacterizeReport) -> Option<Figure> {
     )
     .bars("before", &of(&data.before), &counts(&data.before))
     .bars("after", &of(&data.after), &counts(&data.after))
-    .upright("limit", limits[0], "", 0)
-    .upright("limit", limits[1], "", 0);
+    .upright("limit", limits[0], "")
+    .upright("limit", limits[1], "");
     Some(Figure {
         title: "Distribution of errors".into(),
         keys: keys(Mark::Bars, Mark::Bars),
         plot,
         caption: format!(
-            "The same errors in bins of {} LSB, on a logarithmic scale so that single results show. \
-             Rms: {} LSB before, {} LSB after calibration.",
+            "The same errors in bins of {} LSB, on a logarithmic scale so that single results \
+             show. Rms: {} LSB before, {} LSB after calibration.",
             number(data.width_lsb, 3),
             number(report.before.linearity_error_rms_lsb, 2),
             number(report.after.linearity_error_rms_lsb, 2)

@@ -1,9 +1,9 @@
 //! Table of all figures: mismatch off, before, after calibration.
 
-use crate::report::characterize::text::figures::{Row, rows};
 use super::super::page::Page;
 use super::super::table::{Cell, Column, Table};
 use crate::report::CharacterizeReport;
+use crate::report::characterize::text::figures::{Row, rows};
 
 const COLUMNS: [Column; 4] = [
     Column::text("figure"),
@@ -15,8 +15,8 @@ const COLUMNS: [Column; 4] = [
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
     page.section("figures", "Before and after calibration");
     page.html(&format!(
-        "<p>Chip {}, beside one without mismatch. Calibration does not change codes: what they alone \
-         decide is the same before and after.</p>\n<div class=\"tables\">",
+        "<p>Chip {}, beside one without mismatch. Calibration does not change codes: what they \
+         alone decide is the same before and after.</p>\n<div class=\"tables\">",
         report.chip
     ));
     let [sine, ramp, results] = rows(report);

@@ -108,15 +108,13 @@ fn published(report: &CharacterizeReport) -> [Tile; 4] {
             value: number(report.tops_per_watt, 1),
             unit: "TOPS/W",
             published: "49.4 <cite>[A]</cite>",
-            remark: "fitted to the published value".into(),
+            remark: "fitted at the default operating point".into(),
         },
     ]
 }
 
 fn unpublished(report: &CharacterizeReport) -> [Tile; 3] {
-    let tile = |name, value, unit, remark| {
-        Tile { name, value, unit, published: "no value", remark }
-    };
+    let tile = |name, value, unit, remark| Tile { name, value, unit, published: "", remark };
     let adcs = report.adcs.len();
     let of_adcs = || format!("largest of {adcs} ADCs");
     [
@@ -130,11 +128,14 @@ fn tiles(class: &str, tiles: &[Tile]) -> String {
     let tile = |t: &Tile| {
         format!(
             "<div class=\"tile\"><p class=\"what\">{}</p><p class=\"value\">{} <span>{}</span></p>\
-             <p class=\"published\">published: {}</p><p class=\"remark\">{}</p></div>\n",
+             <p class=\"published\">{}</p><p class=\"remark\">{}</p></div>\n",
             t.name,
             t.value,
             t.unit,
-            t.published,
+            match t.published {
+                "" => "no published value".to_owned(),
+                value => format!("published: {value}"),
+            },
             escape(&t.remark)
         )
     };

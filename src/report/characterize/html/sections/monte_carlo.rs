@@ -3,13 +3,13 @@
 mod population;
 
 use self::population::{Series, histogram, yield_curve};
-use crate::report::characterize::text::figures::fixed;
-use crate::report::characterize::text::population::named;
 use super::super::format::{escape, number, percent};
 use super::super::page::{Figure, Page};
 use super::super::table::{Cell, Column, Table};
 use super::setup;
 use crate::report::CharacterizeReport;
+use crate::report::characterize::text::figures::fixed;
+use crate::report::characterize::text::population::named;
 use crate::report::characterize::{ChipRow, MonteCarlo};
 use crate::report::text::grouped;
 
@@ -30,16 +30,18 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
 fn summary(m: &MonteCarlo) -> String {
     let last = m.first_chip.saturating_add(m.chips.saturating_sub(1));
     format!(
-        "<p>{} chips, numbers {} to {last}. <b>{} %</b> of them stay below 2 LSB after calibration; \
-         {} % of all their ADCs have no missing code. The voltage that the products share spreads \
-         by {} mV ({} LSB) at half scale. Chip <b>{}</b> has the largest error after calibration; \
-         to measure it in detail (and any other chip alike):</p>",
+        "<p>{} chips, numbers {} to {last}. <b>{} %</b> of them stay below 2 LSB after \
+         calibration; {} % of all their ADCs have no missing code. The voltage that the products \
+         share spreads by {} mV ({} LSB) at half scale, by {} mV with the mismatch of the MAC \
+         capacitors alone. Chip <b>{}</b> has the largest error after calibration; to \
+         measure it in detail (and any other chip alike):</p>",
         grouped(m.chips),
         m.first_chip,
         percent(m.yield_below_2_lsb, 1),
         percent(m.adcs_without_missing_codes, 2),
         number(m.accumulated_voltage_sigma_mv, 3),
         number(m.accumulated_voltage_sigma_lsb, 3),
+        number(m.capacitor_voltage_sigma_mv, 3),
         m.worst_chip
     )
 }
@@ -57,9 +59,27 @@ fn figures(m: &MonteCarlo) -> [Option<Figure>; 6] {
         before_after(|row: &ChipRow| row.linearity_before_lsb, |row| row.linearity_after_lsb);
     let csnr = before_after(|row: &ChipRow| row.csnr_before_db, |row| row.csnr_after_db);
     [
-        histogram("ENOB", "ENOB (bits)", rows, &one("after", "calibrated, mean of its ADCs", |row| row.enob), false),
-        histogram("INL", "largest INL of a chip (LSB)", rows, &one("before", "from exact thresholds, without noise", inl), true),
-        histogram("DNL", "largest DNL of a chip (LSB)", rows, &one("before", "from exact thresholds, without noise", dnl), true),
+        histogram(
+            "ENOB",
+            "ENOB (bits)",
+            rows,
+            &one("after", "calibrated, mean of its ADCs", |row| row.enob),
+            false,
+        ),
+        histogram(
+            "INL",
+            "largest INL of a chip (LSB)",
+            rows,
+            &one("before", "from exact thresholds, without noise", inl),
+            true,
+        ),
+        histogram(
+            "DNL",
+            "largest DNL of a chip (LSB)",
+            rows,
+            &one("before", "from exact thresholds, without noise", dnl),
+            true,
+        ),
         histogram("Linearity error", "largest error of a chip (LSB)", rows, &linearity, true),
         yield_curve(m),
         histogram("CSNR", "CSNR (dB)", rows, &csnr, false),
@@ -94,8 +114,7 @@ fn caption(m: &MonteCarlo) -> String {
 fn distributions(m: &MonteCarlo) -> Table {
     let rows = m.distributions.iter().map(|(name, d)| {
         let (name, unit) = named(name);
-        let head =
-            Cell::Html(format!("{} <span class=\"unit\">{unit}</span>", escape(name)));
+        let head = Cell::Html(format!("{} <span class=\"unit\">{unit}</span>", escape(name)));
         let values = [d.mean, d.sigma, d.min, d.p1, d.p5, d.median, d.p95, d.p99, d.max];
         std::iter::once(head).chain(values.map(|v| Cell::Text(fixed(v, 3)))).collect()
     });

@@ -75,8 +75,7 @@ fn tools(report: &CharacterizeReport) -> Vec<(&'static str, String)> {
 }
 
 fn facts(facts: &[(&str, String)]) -> String {
-    let item = |(name, value): &(&str, String)| {
-        format!("<dt>{name}</dt><dd>{}</dd>\n", escape(value))
-    };
+    let item =
+        |(name, value): &(&str, String)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(value));
     format!("<dl class=\"facts\">\n{}</dl>", facts.iter().map(item).collect::<String>())
 }

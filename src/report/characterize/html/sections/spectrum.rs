@@ -68,8 +68,8 @@ fn spectrum(
         ],
         plot,
         caption: format!(
-            "{} bins. The largest other line is {} dB below the sine. Means over all ADCs: SINAD {} \
-             dB, <b>ENOB {} bits</b>, SFDR {} dB.",
+            "{} bins. The largest other line is {} dB below the sine. Means over all ADCs: SINAD \
+             {} dB, <b>ENOB {} bits</b>, SFDR {} dB.",
             grouped(levels.len() as u64),
             number(levels[sine] - levels[spur], 1),
             number(figures.sinad_db, 1),

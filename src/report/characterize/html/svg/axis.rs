@@ -94,8 +94,8 @@ fn drawable(value: f64) -> bool {
 /// Smallest and largest value, made a range if they are one.
 fn extent(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let values = values.into_iter().filter(|&value| drawable(value));
-    let (low, high) = values
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let (low, high) =
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     match high - low {
         span if span >= NARROWEST => (low, high),
         span if span >= 0.0 => {
@@ -127,7 +127,10 @@ mod tests {
         let axis = Axis::covering("x", [-0.83, 0.41, f64::NAN]);
         assert_eq!(texts(&axis), ["−1.0", "−0.5", "0.0", "0.5"]);
         assert_eq!(texts(&Axis::stepped("x", 0.0, 128.0, 32.0)), ["0", "32", "64", "96", "128"]);
-        assert_eq!(texts(&Axis::decades("n", 12_345.0))[3..], ["1\u{202f}k", "10\u{202f}k", "100\u{202f}k"]);
+        assert_eq!(
+            texts(&Axis::decades("n", 12_345.0))[3..],
+            ["1\u{202f}k", "10\u{202f}k", "100\u{202f}k"]
+        );
     }
 
     #[test]

@@ -13,9 +13,9 @@ use super::format::escape;
 /// Size of every plot in its own units.
 const SIZE: (f64, f64) = (520.0, 316.0);
 /// Where the data are.
-const AREA: Area = Area { left: 62.0, right: 508.0, top: 10.0, bottom: 268.0 };
+const AREA: Area = Area { left: 62.0, right: 504.0, top: 10.0, bottom: 268.0 };
 /// Where those of an inset are: in the lower right corner, which a rising curve leaves free.
-const INSET: Area = Area { left: 330.0, right: 498.0, top: 122.0, bottom: 236.0 };
+const INSET: Area = Area { left: 348.0, right: 492.0, top: 138.0, bottom: 238.0 };
 /// Edge of the dots.
 const DOT: f64 = 6.5;
 
@@ -140,12 +140,10 @@ impl Plot {
         self.line(class, ends)
     }
 
-    /// An upright line, with words beside its upper end, `row` lines of text below it.
-    pub fn upright(self, class: &str, x: f64, words: &str, row: usize) -> Self {
+    /// An upright line, with words beside its upper end.
+    pub fn upright(self, class: &str, x: f64, words: &str) -> Self {
         let ends = [(x, self.y.low()), (x, self.y.high())];
-        let Some(at) = self.across(x) else { return self };
-        let drop = self.area.top + 17.0 * (row as f64 + 1.0);
-        self.line(class, ends).words(at, drop, words)
+        self.line(class, ends).note(ends[1], words)
     }
 
     /// Words beside a point.
@@ -161,6 +159,9 @@ impl Plot {
     fn words(mut self, x: f64, y: f64, words: &str) -> Self {
         let right = x < (self.area.left + self.area.right) / 2.0;
         let (x, anchor) = if right { (x + 7.0, "start") } else { (x - 7.0, "end") };
+        if words.is_empty() {
+            return self;
+        }
         let words = escape(words);
         self.push(format_args!(
             "<text class=\"note\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>"
@@ -185,7 +186,8 @@ impl Plot {
         let (width, height) = SIZE;
         let (what, content) = (escape(&self.what), self.content());
         format!(
-            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{what}\">{content}</svg>"
+            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{what}\">\
+             {content}</svg>"
         )
     }
 
@@ -277,16 +279,16 @@ mod tests {
     fn a_line_has_gaps_where_there_are_no_numbers() {
         let points = [(0.0, 0.0), (0.5, f64::NAN), (1.0, 1.0), (2.0, 0.5)];
         let svg = plot().line("c", points).svg();
-        assert!(svg.contains("d=\"M62.0 268.0M285.0 10.0L508.0 139.0\""), "{svg}");
+        assert!(svg.contains("d=\"M62.0 268.0M283.0 10.0L504.0 139.0\""), "{svg}");
         assert!(svg.contains("a &lt;test&gt;"));
     }
 
     #[test]
     fn steps_and_bars_go_from_edge_to_edge() {
         let svg = plot().steps("s", &[0.0, 1.0, 2.0], &[1.0, 0.0]).svg();
-        assert!(svg.contains("M62.0 10.0L285.0 10.0L285.0 268.0L508.0 268.0"), "{svg}");
+        assert!(svg.contains("M62.0 10.0L283.0 10.0L283.0 268.0L504.0 268.0"), "{svg}");
         let svg = plot().bars("b", &[0.0, 1.0], &[1.0]).svg();
-        assert!(svg.contains("M62.0 268.0L62.0 10.0L285.0 10.0L285.0 268.0Z"), "{svg}");
+        assert!(svg.contains("M62.0 268.0L62.0 10.0L283.0 10.0L283.0 268.0Z"), "{svg}");
     }
 
     #[test]

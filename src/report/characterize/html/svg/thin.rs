@@ -6,8 +6,8 @@ const COLUMNS: f64 = 2.0;
 /// A point in the plot, or a gap.
 type Place = Option<(f64, f64)>;
 
-/// Keeps of all points in one column the first, the lowest, the highest and the last: a line through
-/// these covers what a line through all of them covers.
+/// Keeps of all points in one column the first, the lowest, the highest and the last: a line
+/// through these covers what a line through all of them covers.
 pub fn out(places: &[Place]) -> Vec<Place> {
     let column = |place: &Place| place.map(|(x, _)| (COLUMNS * x).floor());
     let chunks = places.chunk_by(|a, b| column(a) == column(b));

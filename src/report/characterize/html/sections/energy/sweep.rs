@@ -4,8 +4,8 @@ use super::super::super::format::{escape, number};
 use super::super::super::page::{Figure, Key, Mark, Page};
 use super::super::super::svg::{Axis, Dot, Plot};
 use super::super::super::table::{Cell, Column, Table, bar};
-use crate::report::characterize::{EnergyReport, SweepRow};
 use crate::report::characterize::text::figures::fixed;
+use crate::report::characterize::{EnergyReport, SweepRow};
 
 /// Fewer points make no curve.
 const CURVE: usize = 3;
@@ -22,7 +22,7 @@ pub fn add(energy: &EnergyReport, page: &mut Page) {
     page.html("<div class=\"tables\">");
     for group in &groups {
         let name = group.first().map_or("", |row| row.group.as_str());
-        page.table(&format!("Varied: {}.", escape(name)), &table(group, best));
+        page.table(&format!("Varied: <b>{}</b>.", escape(name)), &table(group, best));
     }
     page.html("</div>");
 }
@@ -64,8 +64,8 @@ fn curve(energy: &EnergyReport, group: &[&SweepRow]) -> Option<Figure> {
     Some(Figure {
         title: format!("Efficiency against {}", escape(name)),
         keys: vec![
-            Key::new(Mark::Line, "after", "predicted"),
-            Key::new(Mark::Line, "limit", "fitted operating point"),
+            Key::new(Mark::Line, "after", "model"),
+            Key::new(Mark::Line, "limit", "operating point of this report"),
         ],
         plot,
         caption: format!(
@@ -80,7 +80,8 @@ fn curve(energy: &EnergyReport, group: &[&SweepRow]) -> Option<Figure> {
 
 /// The points as numbers of one unit; none if they are names.
 fn quantities(group: &[&SweepRow]) -> Option<(Vec<f64>, String)> {
-    let split: Vec<(f64, &str)> = group.iter().map(|row| quantity(&row.point)).collect::<Option<_>>()?;
+    let split: Vec<(f64, &str)> =
+        group.iter().map(|row| quantity(&row.point)).collect::<Option<_>>()?;
     let unit = split.first()?.1;
     let same = split.len() >= CURVE && split.iter().all(|(_, other)| *other == unit);
     same.then(|| (split.iter().map(|(value, _)| *value).collect(), unit.to_owned()))
@@ -132,7 +133,8 @@ mod tests {
         let found = |points: &[&str]| quantities(&rows(points).iter().collect::<Vec<_>>());
         assert_eq!(found(&["1.0 V", "1.1 V", "1.2 V"]), Some((vec![1.0, 1.1, 1.2], "V".into())));
         assert_eq!(found(&["0", "50", "100"]), Some((vec![0.0, 50.0, 100.0], "".into())));
-        for names in [&["diff1", "diff2", "single1"][..], &["1 V", "2 mV", "3 V"], &["1", "2"], &[]] {
+        for names in [&["diff1", "diff2", "single1"][..], &["1 V", "2 mV", "3 V"], &["1", "2"], &[]]
+        {
             assert_eq!(found(names), None);
         }
     }

@@ -38,7 +38,7 @@ pub fn histogram(
     for (s, counts) in series.iter().zip(&counts) {
         plot = plot.bars(s.class, &bins, counts);
     }
-    let plot = plot.upright("limit", value, &format!("chip {worst}"), 0);
+    let plot = plot.upright("limit", value, &format!("chip {worst}"));
     let key = |s: &Series| Key::new(Mark::Bars, s.class, s.means);
     let mut keys: Vec<Key> = series.iter().map(key).collect();
     keys.push(Key::new(Mark::Line, "limit", "worst chip"));
@@ -83,7 +83,7 @@ pub fn yield_curve(m: &MonteCarlo) -> Option<Figure> {
     )
     .line("after", [(values[0], 0.0), (values[0], share(1))])
     .steps("after", &values, &shares)
-    .upright("limit", PUBLISHED_LINEARITY_LSB, "published limit", 1)
+    .upright("limit", PUBLISHED_LINEARITY_LSB, "")
     .dots("after", Dot::Round, [((largest, 100.0), format!("chip {worst}"))]);
     Some(Figure {
         title: "Yield".into(),
@@ -122,8 +122,8 @@ fn ends<'a>(values: impl IntoIterator<Item = &'a f64>) -> (f64, f64) {
 fn bins(series: &[Vec<f64>]) -> Vec<f64> {
     let (low, high) = ends(series.iter().flatten());
     let most = series.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let wanted = (1.2 * most.sqrt()).clamp(5.0, BINS);
-    let spans = series.iter().map(|values| ends(values)).map(|(low, high)| high - low);
+    let wanted = (1.7 * most.sqrt()).clamp(5.0, BINS);
+    let spans = series.iter().map(ends).map(|(low, high)| high - low);
     let narrowest = spans.fold(high - low, f64::min).max((high - low) * wanted / MOST_BINS);
     // One value, or nearly so, is one bin in the middle of nothing.
     let span = narrowest.max(1e-3 * high.abs().max(low.abs())).max(1e-6);

@@ -1,0 +1,87 @@
+//! The text as a whole.
+
+use super::figures::fixed;
+use crate::report::characterize::*;
+
+fn report() -> CharacterizeReport {
+    html::fixture::report()
+}
+
+#[test]
+fn the_verdict_comes_first() {
+    let mut report = report();
+    let head = "capram characterize: done\n  config    capram65 (";
+    assert!(report.to_string().starts_with(head), "{report}");
+    let compared = report.backends_compared.as_mut().expect("compared");
+    compared.codes_different = 1;
+    assert!(report.to_string().starts_with("capram characterize: MISMATCH\n"));
+}
+
+#[test]
+fn numbers_are_aligned_and_have_units() {
+    let text = report().to_string();
+    for line in [
+        "  corner    tt, 1.2 V, 25 C\n",
+        "  throughput                            573.44 GOPS; published 573.44 [A]\n",
+        "  efficiency                              49.4 TOPS/W; published 49.4 [A], ",
+        "\nCalibration                     mismatch off      before       after\n",
+        "  monotonic                              yes         yes         yes\n",
+        "  codes compared                     2,920,448\n",
+        "  MAC capacitors                         21.30 pJ, 25.7 %\n",
+        "    90 %                            69.6     573.4      8.24     28.75\n",
+        "  peak throughput: 573.4 GOPS [A]\n    model: 573.44 GOPS (counters of the RTL)\n",
+        "--chips 200 --backend rtl\n",
+    ] {
+        assert!(text.contains(line), "{line:?} is not in\n{text}");
+    }
+    assert!(text.lines().all(|line| line == line.trim_end()));
+}
+
+/// The figures of the JSON stand in the text and in the page.
+#[test]
+fn text_and_page_show_the_numbers_of_the_json() {
+    let report = report();
+    let json = serde_json::to_value(&report).expect("plain data");
+    let number = |pointer: &str, decimals| {
+        let value = json.pointer(pointer).and_then(serde_json::Value::as_f64);
+        fixed(value.unwrap_or_else(|| panic!("{pointer} is no number")), decimals)
+    };
+    let (text, page) = (report.to_string(), html::page(&report));
+    for (pointer, decimals) in [
+        ("/enob", 2),
+        ("/inl_max_lsb", 2),
+        ("/dnl_max_lsb", 2),
+        ("/linearity_error_max_lsb", 2),
+        ("/gops", 2),
+        ("/tops_per_watt", 1),
+        ("/before/csnr_db", 2),
+        ("/after/linearity_error_rms_lsb", 3),
+        ("/mismatch_off/sinad_db", 2),
+        ("/monte_carlo/worst_chip", 0),
+        ("/monte_carlo/distributions/1/1/p99", 3),
+        ("/energy/fj_per_mac", 2),
+        ("/energy/sweep/3/tops_per_watt", 1),
+    ] {
+        let number = number(pointer, decimals);
+        assert!(text.contains(&number), "{pointer} {number} is not in\n{text}");
+        assert!(page.contains(&number), "{pointer} {number} is not in the page");
+    }
+}
+
+#[test]
+fn what_was_not_measured_is_left_out() {
+    let report = CharacterizeReport {
+        enob: f64::NAN,
+        after: Figures { csnr_db: f64::INFINITY, dnl_max_lsb: f64::NAN, ..Figures::default() },
+        backends_compared: None,
+        monte_carlo: None,
+        energy: EnergyReport::default(),
+        published: vec![],
+        ..report()
+    };
+    let text = report.to_string();
+    for absent in ["NaN", "inf", "Monte Carlo", "golden model", "Energy", "Paper"] {
+        assert!(!text.contains(absent), "{absent:?} is in\n{text}");
+    }
+    assert!(text.contains("  ENOB                                       - bits"), "{text}");
+}
