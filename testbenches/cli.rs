@@ -1,73 +1,12 @@
 //! Does the program keep its word: exit codes, one clear message per bad input, files whole or not
 //! at all, and the same report on any number of threads?
 
+mod common;
+
+use common::desk::{Desk, text};
 use ndarray::{Array1, Array2, Array3, ShapeBuilder};
 use ndarray_npy::NpzWriter;
-use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-/// A folder of the test's own in which the program runs.
-struct Desk(tempfile::TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("writable");
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_capram"));
-        command.arg("cosim").args(arguments).current_dir(self.0.path());
-        command.output().expect("the program starts")
-    }
-
-    fn files(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).expect("readable");
-        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("readable").file_name();
-        let mut names: Vec<_> =
-            entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    }
-
-    /// Runs, demands exit code 2, silence on stdout and no new file; returns the message.
-    fn refused(&self, arguments: &[&str]) -> String {
-        let before = self.files();
-        let output = self.run(arguments);
-        let message = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-        assert_eq!(text(&output.stdout), "", "{arguments:?}");
-        assert_eq!(self.files(), before, "{arguments:?} left files");
-        message
-    }
-
-    /// Runs, demands the exit code; returns the report as JSON.
-    fn report(&self, arguments: &[&str], code: i32) -> Value {
-        let output = self.run(&[arguments, &["--json", "report.json"]].concat());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
-        let json = fs::read_to_string(self.path("report.json")).expect("a report");
-        serde_json::from_str(&json).expect("valid JSON")
-    }
-
-    /// A file on top of a shipped configuration.
-    fn configuration(&self, name: &str, base: &str, text: &str) {
-        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs").join(base);
-        self.write(name, &format!("schema: capram.config/1\nbase: {}\n{text}\n", base.display()));
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 /// A stimulus for the full macro with two operations.
 #[derive(Clone)]
@@ -94,7 +33,7 @@ impl Arrays {
 
 #[test]
 fn a_bad_configuration_gets_one_message_and_exit_code_2() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     desk.configuration("key.yaml", "small.yaml", "analog: { v_loww: 0.5 }");
     desk.configuration("value.yaml", "small.yaml", "timing: { pulses: { share: { width: 16 } } }");
     desk.configuration("geometry.yaml", "small.yaml", "geometry: { mac_rows: 24 }");
@@ -121,7 +60,7 @@ fn a_bad_configuration_gets_one_message_and_exit_code_2() {
 
 #[test]
 fn a_bad_stimulus_gets_one_message_and_exit_code_2() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let good = Arrays::good();
     let with = |name: &str, change: &dyn Fn(&mut Arrays)| {
         let mut arrays = good.clone();
@@ -172,7 +111,7 @@ fn a_bad_stimulus_gets_one_message_and_exit_code_2() {
 /// The last line that matters names the option, what was given and what is allowed.
 #[test]
 fn a_bad_option_is_named_with_what_is_allowed() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     Arrays::good().write(&desk, "good.npz");
     let rows: &[(&[&str], &str)] = &[
         (&["--threads", "0"], "invalid value '0' for '--threads <THREADS>': 0 is not in 1..=1024"),
@@ -204,7 +143,7 @@ fn a_bad_option_is_named_with_what_is_allowed() {
 /// A match: exit code 0, every promised figure in JSON and the same ones as text.
 #[test]
 fn the_report_has_its_figures() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let arguments = ["--config", "small", "--ops", "30", "--seed", "7"];
     let report = desk.report(&arguments, 0);
     assert_eq!(report["schema"], "capram.cosim/1");
@@ -232,7 +171,7 @@ fn the_report_has_its_figures() {
 /// Everything but speed and the number of threads itself.
 #[test]
 fn threads_do_not_change_the_report() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let run = |threads| {
         let arguments = ["--config", "small", "--ops", "450", "--seed", "3", "--threads", threads];
         let mut report = desk.report(&arguments, 0);
@@ -246,7 +185,7 @@ fn threads_do_not_change_the_report() {
 
 #[test]
 fn waves_and_views_stand_where_they_were_asked_for() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let report = desk.report(&["--config", "small", "--ops", "5", "--waves", "run.fst"], 0);
     assert_eq!(report["waves"], "run.fst");
     assert_eq!(desk.files(), ["report.json", "run.fst", "run.gtkw", "run.sucl"]);
@@ -255,7 +194,7 @@ fn waves_and_views_stand_where_they_were_asked_for() {
 /// Codes and results of a stimulus file: types, shapes, and values worked by hand.
 #[test]
 fn results_have_their_documented_form() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let mut arrays = Arrays::good();
     arrays.activations.fill(1);
     // Fortran order, as numpy writes a transposed array
@@ -280,7 +219,7 @@ fn results_have_their_documented_form() {
 /// violation with a marker in each viewer's file.
 #[test]
 fn a_violated_rule_has_a_name_and_leaves_waves() {
-    let desk = Desk::new();
+    let desk = Desk::new("cosim");
     let slow = "analog: { settling: { tau_share_ps: 120 } }";
     desk.configuration("slow.yaml", "small.yaml", slow);
     let arguments = ["--config", "slow.yaml", "--ops", "5"];

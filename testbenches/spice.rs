@@ -37,15 +37,32 @@ fn finds(chips: Range<u64>, alter: &(dyn Fn(&mut Network) + Sync), first: &[(&st
     }
 }
 
-/// Every analog term on and off, other geometries, the corners that leak and that settle slowly.
+/// Every analog term on and off, other geometries, corners.
 #[test]
 fn every_configuration_agrees() {
-    for (config, chips) in [("ideal", 0..6), ("small", 0..6), ("slice1", 0..3), ("leaky", 0..4)] {
-        let report = check(config, chips, &|_| {});
+    let all = ["capram65", "ideal", "small", "slice1", "slice2", "ff", "sf", "fs"];
+    for report in all.map(|config| check(config, 0..6, &|_| {})) {
         assert!(report.matches(), "{report}");
         let conversions = &report.decks[1];
         assert_eq!(conversions.nodes_not_compared, 0, "{report}");
         assert_eq!(conversions.codes_equal, 2 * report.chips, "{report}");
+    }
+}
+
+/// Where sharing is slow, the network and the specification's one time constant differ while the
+/// bit line still moves (docs/spice.md), and nowhere else: no decision sees it.
+#[test]
+fn slow_corners_differ_only_before_the_bit_line_has_settled() {
+    for config in ["ss", "leaky"] {
+        let report = check(config, 0..6, &|_| {});
+        let conversions = &report.decks[1];
+        for phase in &conversions.phases {
+            let moves = ["share", "inject"].contains(&phase.phase);
+            assert!(moves || phase.worst_lsb < 0.05, "{report}");
+        }
+        assert_eq!(conversions.codes_equal, 2 * report.chips, "{report}");
+        let settling = |row: &SpiceMismatch| ["share", "inject 0"].contains(&&*row.place.phase);
+        assert!(report.mismatch_details.iter().all(settling), "{report}");
     }
 }
 

@@ -40,7 +40,6 @@ pub struct Case {
     pub digits: [Vec<u8>; CONVERSIONS],
 }
 
-/// Columns of the two sides, and whether a MAC row of one stays connected during MULTIPLY.
 impl Case {
     /// Draws the case of a chip and what the reference predicts for it.
     pub fn draw(
@@ -68,7 +67,7 @@ impl Case {
         // Every format meets every range, whatever the first chip.
         let formats = fitting.len() as u64;
         let format = fitting[(number % formats) as usize];
-        let range = Range::ALL[((number + number / formats) % 4) as usize];
+        let range = Range::ALL[((number % 4 + number / formats % 4) % 4) as usize];
         let draw = Draw { key: Key::new([seed, number, SOURCE, attempt]), next: 0 };
         let inputs = draw.inputs(&geometry, format);
         let step = ConverterStep { range, ..inputs.step };
@@ -77,10 +76,12 @@ impl Case {
         Self { config: config.clone(), chip, number, slice, format, step, cells, digits }
     }
 
+    /// The macro.
     pub fn geometry(&self) -> &Geometry {
         &self.config.geometry
     }
 
+    /// Its analog terms, those of noise and metastability off.
     pub fn analog(&self) -> &Analog {
         &self.config.analog
     }

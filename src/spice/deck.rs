@@ -10,7 +10,6 @@ use super::network::{Network, Push, Side};
 use super::predict::SIDES;
 use super::schedule::{self, Interval, Schedule};
 use super::wave::{CLOSE, PUSH, Wave};
-use crate::config::ADC_BITS;
 use crate::golden::reference::Phase;
 
 /// Longest time step, in cycles: a fifth of the shortest time constant of capram65, with which the
@@ -355,8 +354,90 @@ fn nodes(kind: Kind, phase: Phase, sides: &[usize]) -> Vec<Node> {
         nodes.extend(sides.iter().map(|&side| Node::MacMean(side)));
     }
     if let Phase::Strobe(k) = phase {
-        debug_assert!(usize::from(k) < ADC_BITS);
         nodes.extend([Node::Comparator(k.into()), Node::Decision(k.into())]);
     }
     nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::collections::HashSet;
+
+    fn deck(kind: Kind, number: u64) -> (Case, Deck) {
+        let config = Config::builtin("capram65").unwrap();
+        let (case, _) = Case::draw(&config, 1, number).unwrap();
+        let deck = Deck::write(kind, &case, &Network::of(&case));
+        (case, deck)
+    }
+
+    /// Lines of a deck that begin so, without counting continuations.
+    fn lines<'a>(deck: &'a Deck, start: &str) -> Vec<&'a str> {
+        deck.text.lines().filter(|line| line.starts_with(start)).collect()
+    }
+
+    #[test]
+    fn a_conversion_has_every_element_of_both_sides() {
+        let (case, deck) = deck(Kind::Conversion, 4);
+        assert!(case.step.differential);
+        assert_eq!(lines(&deck, "Cm_").len(), 128);
+        assert_eq!(lines(&deck, "Cbl_").len(), 2);
+        assert_eq!(lines(&deck, "Vdac_").len(), 64);
+        assert_eq!((lines(&deck, "Sreset_").len(), lines(&deck, "Ssample_").len()), (130, 128));
+        assert_eq!((lines(&deck, "Sshare_").len(), lines(&deck, "Gleak_").len()), (128, 130));
+        let zeros = (0..128).filter(|m| !case.cell(m / 64, m % 64)).count();
+        assert_eq!(lines(&deck, "Smultiply_").len(), zeros);
+        assert_eq!((lines(&deck, "Bcell_p").len(), lines(&deck, "Bcell_n").len()), (16, 16));
+        assert_eq!(lines(&deck, "Shold_w_").len(), 7);
+        // Cell 0 fires in all six pulses, cell 15 in two.
+        assert!(lines(&deck, "Bcell_n0 ")[0].ends_with("*V(gate_n6)"));
+        assert!(lines(&deck, "Bcell_n15 ")[0].ends_with("*V(gate_n2)"));
+        assert_eq!(
+            lines(&deck, "Bgate_n2 "),
+            ["Bgate_n2 gate_n2 0 V=V(fire_0)*(1-V(d_0))+V(fire_1)*(1-V(d_1))"]
+        );
+    }
+
+    /// By hand: k / 2^13 of 1.5 fF, and 50 ps through it.
+    #[test]
+    fn capacitors_and_switches_have_the_drawn_values() {
+        let (case, deck) = deck(Kind::Column, 0);
+        let farads = f64::from(case.chip.capacitors(case.column(0))[3]) / 8192.0 * 1.5e-15;
+        let value = |line: &str, word: usize| -> f64 {
+            let word = line.split_whitespace().nth(word).unwrap();
+            word.trim_start_matches("ron=").parse().unwrap()
+        };
+        let capacitor = value(lines(&deck, "Cm_p3 ")[0], 3);
+        assert!((capacitor / farads - 1.0).abs() < 1e-9, "{capacitor}");
+        let ohms = value(lines(&deck, ".model sw_sample_p3 ")[0], 5);
+        assert!((ohms * farads / 50e-12 - 1.0).abs() < 1e-6, "{ohms}");
+        assert_eq!(lines(&deck, "Cm_n").len(), 0, "one column");
+    }
+
+    #[test]
+    fn every_probe_is_measured_once_and_in_order() {
+        for kind in Kind::ALL {
+            let (_, deck) = deck(kind, 1);
+            let measured = lines(&deck, ".meas tran ");
+            assert_eq!(measured.len(), deck.probes.len());
+            let names: HashSet<_> = deck.probes.iter().map(|probe| &probe.name).collect();
+            assert_eq!(names.len(), deck.probes.len());
+            assert!(deck.probes.is_sorted_by(|a, b| a.time_s <= b.time_s));
+            for (line, probe) in measured.iter().zip(&deck.probes) {
+                assert!(line.starts_with(&format!(".meas tran {} find v(", probe.name)), "{line}");
+            }
+        }
+    }
+
+    /// Single-ended: N is the dummy column, whose lower rows are at the reference.
+    #[test]
+    fn the_dummy_column_has_drivers_of_its_own() {
+        let (case, deck) = deck(Kind::Conversion, 0);
+        assert!(!case.step.differential);
+        assert!(lines(&deck, "Ssample_n31 ")[0].contains(" ref sample "));
+        assert!(lines(&deck, "Ssample_n32 ")[0].contains(" low sample "));
+        assert!(lines(&deck, "Ssample_p32 ")[0].contains(" dac_32 sample "));
+        assert_eq!(lines(&deck, "Smultiply_n").len(), 32);
+    }
 }

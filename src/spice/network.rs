@@ -246,3 +246,45 @@ impl Comparator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// By hand, from capram65.yaml: an overdrive of 1.2 - 0.45 - 0.5 = 0.25 V; half of 0.002 fF and
+    /// 0.0002 fF on 1.5 fF; on a bit line ten times as much on 30.8 fF.
+    #[test]
+    fn pushes_follow_from_the_switches() {
+        let config = Config::builtin("capram65").unwrap();
+        let (case, _) = Case::draw(&config, 1, 0).unwrap();
+        let network = Network::of(&case);
+        let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} is not {b}");
+        close(network.mac_push.beta, 0.001 / 1.5);
+        close(network.mac_push.alpha_v, 0.001 / 1.5 * 0.25 + 0.0002 / 1.5 * 1.2);
+        close(network.bit_line_push.beta, 0.01 / 30.8);
+        close(network.bit_line_push.alpha_v, 0.01 / 30.8 * 0.25 + 0.002 / 30.8 * 1.2);
+    }
+
+    /// Chip 3 converts at r = 1/8: 1.5 fF x 0.6 V / 8 a cell.
+    #[test]
+    fn injection_cells_scale_with_the_range_and_fire_twice_once() {
+        let config = Config::builtin("capram65").unwrap();
+        let (case, _) = Case::draw(&config, 1, 3).unwrap();
+        let injection = Network::of(&case).injection;
+        assert!((injection.charge_c / (0.9e-15 / 8.0) - 1.0).abs() < 1e-12);
+        assert_eq!(injection.firings.each_ref().map(Vec::len), [2, 1, 1, 1, 1, 1]);
+        let units: usize = (0..PULSES).map(|k| CELL_COUNTS[k] * injection.firings[k].len()).sum();
+        assert_eq!(units, 63);
+    }
+
+    #[test]
+    fn what_is_off_is_absent() {
+        let config = Config::builtin("ideal").unwrap();
+        let (case, _) = Case::draw(&config, 1, 0).unwrap();
+        let network = Network::of(&case);
+        assert!(network.mac_push.is_none() && network.bit_line_push.is_none());
+        assert_eq!((network.sides[0].bit_line_leak_a, network.injection.lambda_per_v), (0.0, 0.0));
+        assert_eq!(network.switches.share_s, 0.002 * network.period_s);
+    }
+}

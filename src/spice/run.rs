@@ -77,8 +77,11 @@ impl Ngspice {
 
     fn find_in(named: Option<OsString>, path: Option<OsString>) -> Result<Self, RunError> {
         let program = match named.filter(|name| !name.is_empty()) {
-            Some(name) => name.into(),
-            None => first_in(&path.unwrap_or_default()).ok_or(RunError::Missing)?,
+            Some(name) => absolute(name.into()),
+            None => {
+                let found = first_in(&path.unwrap_or_default());
+                absolute(found.ok_or(RunError::Missing)?)
+            }
         };
         let output = Command::new(&program)
             .arg("--version")
@@ -134,6 +137,14 @@ impl Ngspice {
             }
             Some(_) => Ok(output),
         }
+    }
+}
+
+/// A path stays right in the folder of the decks; a bare name is looked up in PATH.
+fn absolute(program: PathBuf) -> PathBuf {
+    match program.components().count() {
+        1 => program,
+        _ => std::path::absolute(&program).unwrap_or(program),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Set-up that the testbenches share.
 #![allow(dead_code)] // every testbench uses its part of it
 
+pub mod desk;
 pub mod integers;
 pub mod raw;
 
