@@ -29,7 +29,6 @@ fn numbers_are_aligned_and_have_units() {
         "  codes compared                     2,920,448\n",
         "  MAC capacitors                         21.30 pJ, 25.7 %\n",
         "    90 %                            69.6     573.4      8.24     28.75\n",
-        "  peak throughput: 573.4 GOPS [A]\n    model: 573.44 GOPS (counters of the RTL)\n",
         "--chips 200 --backend rtl\n",
     ] {
         assert!(text.contains(line), "{line:?} is not in\n{text}");
