@@ -22,9 +22,10 @@ check: ## before a commit: format, lints, the golden model alone
 	cargo clippy --release --all-targets --no-default-features -- --deny warnings
 	cargo test --release --lib --no-default-features
 
-bench: ## speed: golden model, and the closed loop beside the bare Verilated model
+bench: ## speed: golden model, characterization, the closed loop beside the bare Verilated model
 	@ci/tools.sh
 	cargo bench --bench golden
+	cargo bench --bench characterize
 	cargo bench --bench cosim
 
 $(BIN)/pip: ci/requirements.txt
@@ -44,6 +45,21 @@ numpy-check: $(BIN)/pip ## codes and results against numpy, from the documentati
 	@ci/tools.sh
 	cargo build --release
 	$(BIN)/python ci/numpy_check.py target/release/capram
+
+adctoolbox-check: $(BIN)/pip ## INL, DNL and SINAD recomputed by ADCToolbox from raw codes
+	@ci/tools.sh
+	cargo build --release
+	$(BIN)/python ci/adctoolbox_check.py target/release/capram
+
+PAPER = docs/paper_against_model.md
+paper: ## the table of published facts beside the model
+	@ci/tools.sh
+	cargo run --release -- characterize --config capram65 --chips 200 --backend rtl --paper $(PAPER)
+
+paper-check: ## is it what the model gives today?
+	@ci/tools.sh
+	cargo run --release -- characterize --config capram65 --chips 200 --backend rtl --paper target/paper.md
+	cmp target/paper.md $(PAPER)
 
 spice: ## charge sharing and conversions of 20 chips in ngspice against the reference
 	@ci/tools.sh ngspice

@@ -63,6 +63,7 @@ fn cosim(c: &mut Criterion) {
     let mut quiet = noisy.clone();
     quiet.analog.ktc_noise.on = false;
     quiet.analog.comparator_noise.on = false;
+    quiet.analog.injection_noise.on = false;
     let drives = recorded(&quiet);
 
     let mut group = c.benchmark_group("cosim");

@@ -166,3 +166,19 @@ fn monte_carlo_is_the_same_on_any_thread_count() {
     assert_eq!(again.after.linearity_error_max_lsb, one.rows[7].linearity_after_lsb);
     assert_eq!(again.after.csnr_db, one.rows[7].csnr_after_db);
 }
+
+/// Half of 64 capacitors at full scale share with the other half and the parasitic: by hand, with
+/// A and B the sums of the halves, V = V_FS A / (A + B + C_p).
+#[test]
+fn shared_voltage_spreads_as_capacitors_match() {
+    let config = Config::builtin("capram65").expect("built in");
+    let sample = Sample { seed: 8, chip: 0 };
+    let found = characterize(&config, sample, Backend::Golden, 40).report.monte_carlo;
+    let found = found.expect("chips were asked for").capacitor_voltage_sigma_mv;
+    let (half, column) = (32.0 * 1.5, 64.0 * 1.5 + 30.8);
+    let sigma_half = 0.007 / 1.5_f64.sqrt() / 32.0_f64.sqrt();
+    let of_v = sigma_half * (1.0 - half / column).hypot(half / column);
+    let wanted = 600.0 * half / column * of_v;
+    // 40 chips of 32 slices: 2 % of doubt; what settling leaves is less.
+    assert!((found / wanted - 1.0).abs() < 0.08, "{found} mV for {wanted} mV");
+}

@@ -15,7 +15,6 @@ use super::figures::{self, PUBLISHED_LINEARITY_LSB, Stimuli};
 use super::metrics::Distribution;
 use super::metrics::linearity::Linearity;
 use super::metrics::statistics::{mean, standard_deviation};
-use super::program::Step;
 use super::{CharacterizeError, golden};
 use crate::config::{Config, Range};
 use crate::golden::chip::Chip;
@@ -34,8 +33,8 @@ pub struct Population<'a> {
     pub checkpoint: Option<PathBuf>,
 }
 
-/// A chip's row, and the voltages in V that its slices share at half scale: with all mismatch, and
-/// with that of the MAC capacitors alone.
+/// A chip's row, and the voltages in V that half of the rows share at full scale: with all mismatch,
+/// and with that of the MAC capacitors alone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Measured {
     row: ChipRow,
@@ -101,27 +100,26 @@ impl Population<'_> {
         };
         let mut capacitors = *analog;
         capacitors.parasitic_mismatch.on = false;
-        capacitors.dac_inl.on = false;
         let alone = Arc::new(Chip::draw(geometry, &capacitors, self.seed, number));
         let shared_v = [self.shared_v(&chip, number)?, self.shared_v(&alone, number)?];
         Ok(Measured { row, shared_v })
     }
 
-    /// Voltages on the P bit lines after sharing half of full scale, without noise.
+    /// Voltages on the P bit lines after half of the rows shared full scale with the other half,
+    /// without noise: where MAC capacitors matter most, and the levels of the row DACs not at all.
     fn shared_v(&self, chip: &Arc<Chip>, number: u64) -> Result<Vec<f64>, CharacterizeError> {
         let Config { geometry, mut analog, timing, .. } = *self.config;
         analog.ktc_noise.on = false;
         let mut converter =
             Converter::new(geometry, analog, timing, chip.clone(), self.seed, number);
-        let ones: Vec<bool> = (0..geometry.mac_rows * geometry.columns)
-            .map(|i| (i % geometry.columns).is_multiple_of(geometry.columns_per_slice))
-            .collect();
-        converter.load_plane(0, &ones)?;
-        let half =
-            Step { plane: 0, digits: (0..geometry.mac_rows).map(|m| 7 + (m % 2) as u8).collect() };
+        let first_of_slice = |i: usize| i.is_multiple_of(geometry.columns_per_slice);
+        let half = geometry.mac_rows / 2 * geometry.columns;
+        let cells =
+            (0..geometry.mac_rows * geometry.columns).map(|i| i < half && first_of_slice(i));
+        converter.load_plane(0, &cells.collect::<Vec<_>>())?;
         let step =
             ConverterStep { plane: 0, column: 0, differential: true, range: self.range, level: 0 };
-        converter.convert(&step, &half.digits, &mut vec![0; geometry.slices()])?;
+        converter.convert(&step, &vec![15; geometry.mac_rows], &mut vec![0; geometry.slices()])?;
         Ok(converter.bit_line(Phase::Share, 0).to_vec())
     }
 

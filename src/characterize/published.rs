@@ -59,7 +59,7 @@ fn machine(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "A",
             match &report.monte_carlo {
                 Some(m) => format!(
-                    "shared voltage spreads by {:.3} mV over {} chips, with DAC levels and \
+                    "shared voltage spreads by {:.3} mV over {} chips, with \
                      parasitics by {:.3} mV",
                     m.capacitor_voltage_sigma_mv, m.chips, m.accumulated_voltage_sigma_mv
                 ),
@@ -73,7 +73,7 @@ fn machine(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "L",
             match &report.monte_carlo {
                 Some(m) => format!(
-                    "{:.3} mV, {:.1} % of an LSB, by the MAC capacitors at half scale",
+                    "{:.3} mV, {:.1} % of an LSB, by the MAC capacitors, half of the rows on",
                     m.capacitor_voltage_sigma_mv,
                     100e-3 * m.capacitor_voltage_sigma_mv / report.lsb_v
                 ),

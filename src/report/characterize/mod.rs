@@ -199,7 +199,8 @@ pub struct MonteCarlo {
     pub adcs_without_missing_codes: f64,
     /// Share of the chips whose error after calibration stays below 2 LSB.
     pub yield_below_2_lsb: f64,
-    /// Spread over chips of the voltage that 64 products share, at half scale, in mV and in LSB.
+    /// Spread over chips of the voltage that all rows share, half of them at full scale and the others
+    /// at zero, in mV and in LSB.
     pub accumulated_voltage_sigma_mv: f64,
     pub accumulated_voltage_sigma_lsb: f64,
     /// The same with the mismatch of the MAC capacitors alone, in mV.

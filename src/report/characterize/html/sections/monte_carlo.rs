@@ -32,7 +32,7 @@ fn summary(m: &MonteCarlo) -> String {
     format!(
         "<p>{} chips, numbers {} to {last}. <b>{} %</b> of them stay below 2 LSB after \
          calibration; {} % of all their ADCs have no missing code. The voltage that the products \
-         share spreads by {} mV ({} LSB) at half scale, by {} mV with the mismatch of the MAC \
+         share spreads by {} mV ({} LSB) with half of the rows on, by {} mV with the mismatch of the MAC \
          capacitors alone. Chip <b>{}</b> has the largest error after calibration; to \
          measure it in detail (and any other chip alike):</p>",
         grouped(m.chips),
