@@ -52,7 +52,12 @@ fn bad_options_are_refused_with_one_message() {
 fn outputs_that_cannot_be_written_are_refused_first() {
     let desk = desk();
     desk.write("file", "not a folder");
-    let rows: [(&[&str], &str); 4] = [
+    fs::create_dir_all(desk.path("taken/index.html")).expect("a folder");
+    let rows: [(&[&str], &str); 8] = [
+        (&["--report", "taken"], "index.html: is a folder"),
+        (&["--json", "a", "--paper", "./a"], "a: named for two outputs"),
+        (&["--json", "a", "--chips", "2", "--checkpoint", "a"], "a: named for two outputs"),
+        (&["--report", ".", "--json", "index.html"], "index.html: named for two outputs"),
         (&["--json", "no/where.json"], "there is no folder no"),
         (&["--report", "no/where"], "there is no folder no"),
         (&["--report", "file"], "file: cannot be made"),
@@ -139,14 +144,54 @@ fn threads_and_interruptions_change_nothing() {
 #[test]
 fn a_checkpoint_of_something_else_is_refused() {
     let desk = desk();
-    desk.write("c.jsonl", "some text\n");
-    let message = desk.refused(&small(&["--chips", "2", "--checkpoint", "c.jsonl"]));
-    assert!(message.contains("c.jsonl: is no checkpoint"), "{message}");
+    for foreign in ["some text\n", "without an end of line"] {
+        desk.write("c.jsonl", foreign);
+        let message = desk.refused(&small(&["--chips", "2", "--checkpoint", "c.jsonl"]));
+        assert!(message.contains("c.jsonl: is no checkpoint"), "{message}");
+        assert_eq!(fs::read_to_string(desk.path("c.jsonl")).expect("a file"), foreign);
+    }
     fs::remove_file(desk.path("c.jsonl")).expect("it was there");
     desk.report(&small(&["--chips", "1", "--checkpoint", "c.jsonl"]), 0);
     let other = small(&["--chips", "2", "--checkpoint", "c.jsonl", "--seed", "9"]);
     let message = desk.refused(&other);
-    assert!(message.contains("seed 1; allowed: "), "{message}");
+    assert!(message.contains("seed 1 of capram"), "{message}");
+}
+
+/// Offsets beyond the range leave ADCs that show one code only: such chips are counted, not a reason to stop.
+#[test]
+fn dead_chips_are_results() {
+    let desk = desk();
+    desk.configuration(
+        "dead.yaml",
+        "small.yaml",
+        "analog: { comparator_offset: { sigma_mv: 200 }, comparator_noise: { on: false } }",
+    );
+    let dead = ["--config", "dead.yaml", "--range", "1/8", "--chips", "6"];
+    let kept = [&dead[..], &["--checkpoint", "c.jsonl"]].concat();
+    let output = desk.run(&kept);
+    let report = match output.status.code() {
+        // The chip in detail may be dead too, and then says so; look for one that is not.
+        Some(2) => {
+            assert!(text(&output.stderr).contains("ADC "), "{}", text(&output.stderr));
+            let alive = (1..6).map(|chip| chip.to_string());
+            let run = |chip: String| {
+                desk.run(&[&kept[..], &["--chip", &chip, "--json", "d.json"]].concat())
+            };
+            alive.map(run).find(|output| output.status.code() == Some(0)).expect("one works");
+            let json = fs::read_to_string(desk.path("d.json")).expect("a report");
+            serde_json::from_str::<Value>(&json).expect("JSON")
+        }
+        _ => desk.report(&kept, 0),
+    };
+    let population = &report["monte_carlo"];
+    let failed = population["failed"].as_array().expect("a list");
+    assert!(!failed.is_empty(), "{population}");
+    assert!(failed[0]["reason"].as_str().is_some_and(|reason| reason.contains("ADC ")));
+    assert_eq!(population["chips"], 6);
+    let rows = population["rows"].as_array().expect("rows").len();
+    assert_eq!(rows + failed.len(), 6);
+    let share = population["yield_below_2_lsb"].as_f64().expect("a share");
+    assert!(share <= rows as f64 / 6.0);
 }
 
 #[test]

@@ -239,6 +239,6 @@ fn sweeps_go_where_physics_goes() {
     assert!(supplies.windows(2).all(|w| w[0].power_mw < w[1].power_mw), "{supplies:?}");
     assert_eq!(supplies[0].violated_rules, ["precharge_too_short"], "409 ps do not fit into 397");
     assert!(rows.iter().filter(|row| row.value != 1.0).all(|row| row.violated_rules.is_empty()));
-    let published = of(&rows, "differential, all slices");
+    let published = of(&rows, "peak");
     assert_eq!(published[0].published_mw, Some(6.35));
 }

@@ -97,6 +97,14 @@ pub enum CalibrationError {
     Input { adc: usize },
 }
 
+impl FitReport {
+    /// Registers that are too small for what was fitted: gains, offsets, entries of the master curve.
+    pub fn saturated(&self) -> u64 {
+        let adc = |adc: &AdcFit| u64::from(adc.gain_saturated) + u64::from(adc.offset_saturated);
+        self.adcs.iter().map(adc).sum::<u64>() + self.master_saturated.len() as u64
+    }
+}
+
 /// Fits the tables of `adcs` ADCs to samples whose inputs are spread evenly, see the module. The
 /// samples are read twice: for the lines, then for what these leave.
 pub fn fit(

@@ -41,6 +41,9 @@ pub struct Stimuli {
     pub adcs: usize,
     pub ramp: Stimulus,
     pub ramp_levels: Ramp,
+    /// Steps at either end of ramp and calibration whose codes may be cut.
+    ramp_end: usize,
+    calibration_end: usize,
     pub sine: Stimulus,
     pub calibration: Stimulus,
     pub linearity: Stimulus,
@@ -61,6 +64,8 @@ impl Stimuli {
             adcs,
             ramp,
             ramp_levels,
+            ramp_end: plan.ramp_end(),
+            calibration_end: plan.calibration_end(),
             sine: stimulus(plan.sine()),
             calibration: stimulus(plan.calibration()),
             linearity: stimulus(plan.linearity()),
@@ -88,13 +93,21 @@ pub fn calibration(
     stimuli: &Stimuli,
     codes: &[u8],
 ) -> Result<(Calibration, calibrate::FitReport), CharacterizeError> {
+    let adcs = stimuli.adcs;
+    let limits: Vec<[u8; 2]> = (0..adcs)
+        .map(|adc| covered(codes.iter().skip(adc).step_by(adcs).copied(), stimuli.calibration_end))
+        .collect();
     let inputs = &stimuli.calibration.inputs_lsb;
     let samples = codes.iter().zip(inputs).enumerate().map(|(i, (&code, &input))| Sample {
-        adc: i % stimuli.adcs,
+        adc: i % adcs,
         input_lsb: f64::from(input),
         code,
     });
-    Ok(calibrate::fit(stimuli.adcs, samples)?)
+    let whole = |sample: &Sample| {
+        let [first, last] = limits[sample.adc];
+        first < sample.code && sample.code < last
+    };
+    Ok(calibrate::fit(adcs, samples.filter(whole))?)
 }
 
 /// An ADC's ramp: what its codes say before calibration, and what its calibrated values leave.
@@ -134,12 +147,15 @@ fn ramp(
     calibration: &Calibration,
 ) -> Result<RampFigures, MetricsError> {
     let levels = &stimuli.ramp_levels;
-    let linearity = Linearity::from_counts(&histogram(&covered(codes, levels))?, levels)?;
+    let [first, last] = covered(codes.iter().copied(), stimuli.ramp_end);
+    let whole: Vec<u8> = codes.iter().map(|&code| code.min(last).max(first)).collect();
+    let linearity = Linearity::from_counts(&histogram(&whole)?, levels)?;
     let noise_lsb = input_referred(codes, levels)?;
     let means = linearity::mean_codes(codes, levels)?;
     let standard_error = linearity::standard_error(noise_lsb, levels.repeats);
     let inputs = stimuli.ramp.inputs_lsb.iter().skip(adc).step_by(stimuli.adcs);
-    let (line, inl) = calibrated_line(inputs.zip(codes), |code| calibration.apply(adc, code));
+    let samples = inputs.zip(codes).filter(|&(_, &code)| first < code && code < last);
+    let (line, inl) = calibrated_line(samples, |code| calibration.apply(adc, code));
     Ok(RampFigures {
         monotonic: linearity::monotonic(&means, standard_error),
         linearity,
@@ -151,19 +167,16 @@ fn ramp(
     })
 }
 
-/// Levels at either end of the ramp whose codes count as not wholly covered.
-const END_LEVELS: usize = 3;
-
-/// The codes with those that the ramp's ends cut set to the first and last that they cut: noise
-/// shows a code whose threshold lies beyond the end, and it would look narrow.
-fn covered(codes: &[u8], levels: &Ramp) -> Vec<u8> {
-    let end = END_LEVELS * levels.repeats as usize;
-    let first = codes.iter().take(end).max().copied().unwrap_or(0);
-    let last = codes.iter().rev().take(end).min().copied().unwrap_or(127);
-    codes.iter().map(|&code| code.min(last).max(first)).collect()
+/// Codes of an ADC that a rising record sees wholly: above those seen among its first `end` samples
+/// and below those among its last. The others are cut by the record's ends; noise shows a code whose
+/// threshold lies beyond, and it would look narrow.
+fn covered(codes: impl DoubleEndedIterator<Item = u8> + Clone, end: usize) -> [u8; 2] {
+    let first = codes.clone().take(end).max().unwrap_or(0);
+    let last = codes.rev().take(end).min().unwrap_or(127);
+    [first, last]
 }
 
-/// Line through the calibrated values of unclipped codes against the mean input of each code,
+/// Line through the calibrated values of codes against the mean input of each code,
 /// `[input offset, gain]`, and the largest distance from it.
 fn calibrated_line<'a>(
     samples: impl Iterator<Item = (&'a f32, &'a u8)>,
@@ -175,7 +188,7 @@ fn calibrated_line<'a>(
         *sum += f64::from(input);
         *count += 1;
     }
-    let points: Vec<(f64, f64)> = (1..CODES - 1)
+    let points: Vec<(f64, f64)> = (0..CODES)
         .filter(|&code| centres[code].1 > 0)
         .map(|code| {
             let (sum, count) = centres[code];

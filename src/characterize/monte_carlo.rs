@@ -3,6 +3,8 @@
 //! A chip's row depends on the configuration, the seed and its number only. Finished rows may go to
 //! a checkpoint file, one line of JSON each, so that an interrupted run goes on where it stopped.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ use crate::config::{Config, Range};
 use crate::golden::chip::Chip;
 use crate::golden::reference::{Converter, ConverterStep, Phase};
 use crate::golden::transfer::Transfer;
-use crate::report::characterize::{ChipRow, MonteCarlo};
+use crate::report::characterize::{ChipRow, FailedChip, MonteCarlo};
 
 /// Chips of a population and how they are measured.
 pub struct Population<'a> {
@@ -41,6 +43,23 @@ struct Measured {
     shared_v: [Vec<f64>; 2],
 }
 
+/// What became of a chip.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Measured(Measured),
+    Failed(FailedChip),
+}
+
+impl Outcome {
+    fn chip(&self) -> u64 {
+        match self {
+            Self::Measured(measured) => measured.row.chip,
+            Self::Failed(failed) => failed.chip,
+        }
+    }
+}
+
 impl Population<'_> {
     /// Measures every chip that the checkpoint does not have yet; `done` hears of each.
     pub fn measure(
@@ -53,20 +72,37 @@ impl Population<'_> {
             Transfer::new(geometry, &self.config.analog, &self.config.timing, self.range, 0)?;
         let (checkpoint, finished) = Checkpoint::open(self)?;
         finished.iter().for_each(|_| done());
-        let known: Vec<u64> = finished.iter().map(|m| m.row.chip).collect();
+        let known: BTreeSet<u64> = finished.iter().map(Outcome::chip).collect();
         let wanted: Vec<u64> = (self.first_chip..self.first_chip + self.chips).collect();
         let missing = wanted.into_par_iter().filter(|chip| !known.contains(chip));
-        let measured: Vec<Measured> = missing
+        let measured: Vec<Outcome> = missing
             .map(|chip| {
-                let measured = self.chip(stimuli, &transfer, chip)?;
-                checkpoint.append(&measured)?;
+                let outcome = self.outcome(stimuli, &transfer, chip)?;
+                checkpoint.append(&outcome)?;
                 done();
-                Ok(measured)
+                Ok(outcome)
             })
             .collect::<Result<_, CharacterizeError>>()?;
         let mut all = [finished, measured].concat();
-        all.sort_by_key(|m| m.row.chip);
+        all.sort_by_key(Outcome::chip);
         Ok(self.summary(all))
+    }
+
+    /// A chip that can not be measured is a result: there are such chips.
+    fn outcome(
+        &self,
+        stimuli: &Stimuli,
+        transfer: &Transfer,
+        chip: u64,
+    ) -> Result<Outcome, CharacterizeError> {
+        use CharacterizeError::{Calibration, Metrics, NotFinite};
+        match self.chip(stimuli, transfer, chip) {
+            Ok(measured) => Ok(Outcome::Measured(measured)),
+            Err(error @ (Metrics { .. } | Calibration(_) | NotFinite { .. })) => {
+                Ok(Outcome::Failed(FailedChip { chip, reason: error.to_string() }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn chip(
@@ -81,7 +117,7 @@ impl Population<'_> {
         let statics = static_figures(transfer, &chip, stimuli.adcs)?;
 
         let codes = convert(&stimuli.calibration.program)?;
-        let (calibration, _) = figures::calibration(stimuli, &codes)?;
+        let (calibration, fit) = figures::calibration(stimuli, &codes)?;
         let neutral = super::calibrate::Calibration::neutral(stimuli.adcs);
         let codes = convert(&stimuli.linearity.program)?;
         let before = figures::result_errors(stimuli, &codes, &neutral);
@@ -92,6 +128,7 @@ impl Population<'_> {
         let row = ChipRow {
             chip: number,
             enob: mean(&enobs).ok_or(CharacterizeError::NotFinite { chip: number })?,
+            saturated_registers: fit.saturated(),
             linearity_before_lsb: before.max_lsb,
             linearity_after_lsb: after.max_lsb,
             csnr_before_db: before.csnr_db,
@@ -123,24 +160,33 @@ impl Population<'_> {
         Ok(converter.bit_line(Phase::Share, 0).to_vec())
     }
 
-    fn summary(&self, all: Vec<Measured>) -> MonteCarlo {
+    fn summary(&self, outcomes: Vec<Outcome>) -> MonteCarlo {
+        let chips = outcomes.len();
+        let (mut all, mut failed) = (vec![], vec![]);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Measured(measured) => all.push(measured),
+                Outcome::Failed(chip) => failed.push(chip),
+            }
+        }
         let rows: Vec<ChipRow> = all.iter().map(|m| m.row.clone()).collect();
         let worst = rows
             .iter()
             .max_by(|a, b| a.linearity_after_lsb.total_cmp(&b.linearity_after_lsb))
             .map_or(self.first_chip, |row| row.chip);
         let within = rows.iter().filter(|row| row.linearity_after_lsb < PUBLISHED_LINEARITY_LSB);
-        let (chips, adcs) = (rows.len().max(1) as f64, self.config.geometry.slices() as f64);
+        let adcs = (rows.len().max(1) * self.config.geometry.slices()) as f64;
         let missing: u64 = rows.iter().map(|row| row.adcs_with_missing_codes).sum();
         let [sigma_v, capacitor_sigma_v] = [0, 1].map(|kind| spread_over_chips(&all, kind));
         let lsb_v = self.config.analog.lsb_v(self.config.geometry.mac_rows, self.range.factor());
         MonteCarlo {
-            chips: rows.len() as u64,
+            chips: chips as u64,
             first_chip: self.first_chip,
+            failed,
             distributions: distributions(&rows),
             worst_chip: worst,
-            adcs_without_missing_codes: 1.0 - missing as f64 / (chips * adcs),
-            yield_below_2_lsb: within.count() as f64 / chips,
+            adcs_without_missing_codes: 1.0 - missing as f64 / adcs,
+            yield_below_2_lsb: within.count() as f64 / chips.max(1) as f64,
             accumulated_voltage_sigma_mv: 1e3 * sigma_v,
             accumulated_voltage_sigma_lsb: sigma_v / lsb_v,
             capacitor_voltage_sigma_mv: 1e3 * capacitor_sigma_v,
@@ -169,12 +215,13 @@ fn static_figures(
     Ok(row)
 }
 
-/// Root mean square over slices of a shared voltage's spread over chips, in V.
+/// Root mean square over slices of a shared voltage's spread over chips, in V; not a number for
+/// fewer than two chips.
 fn spread_over_chips(all: &[Measured], kind: usize) -> f64 {
     let slices = all.first().map_or(0, |m| m.shared_v[kind].len());
     let variance = |slice: usize| {
         let volts: Vec<f64> = all.iter().map(|m| m.shared_v[kind][slice]).collect();
-        standard_deviation(&volts).unwrap_or(0.0).powi(2)
+        standard_deviation(&volts).unwrap_or(f64::NAN).powi(2)
     };
     ((0..slices).map(variance).sum::<f64>() / slices.max(1) as f64).sqrt()
 }
@@ -209,40 +256,54 @@ struct Checkpoint {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Header {
     schema: String,
+    /// Version of the program: another one may measure otherwise.
+    capram: String,
     fingerprint: String,
     range: f64,
     seed: u64,
 }
 
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { capram, fingerprint, range, seed, .. } = self;
+        write!(f, "configuration {fingerprint}, range {range}, seed {seed} of capram {capram}")
+    }
+}
+
 impl Checkpoint {
     /// Opens or starts a checkpoint; the rows of the wanted chips that it has.
-    fn open(population: &Population) -> Result<(Self, Vec<Measured>), CharacterizeError> {
+    fn open(population: &Population) -> Result<(Self, Vec<Outcome>), CharacterizeError> {
         let Some(path) = &population.checkpoint else {
             return Ok((Self { path: PathBuf::new(), file: None }, vec![]));
         };
         let error = |message: String| CharacterizeError::Checkpoint { path: path.clone(), message };
         let header = Header {
             schema: "capram.checkpoint/1".into(),
+            capram: env!("CARGO_PKG_VERSION").into(),
             fingerprint: population.config.fingerprint(),
             range: population.range.factor(),
             seed: population.seed,
         };
+        let slices = population.config.geometry.slices();
         let (finished, kept) = match std::fs::read_to_string(path) {
-            Ok(text) => read_rows(&text, &header).map_err(error)?,
+            Ok(text) => read_rows(&text, &header, slices).map_err(error)?,
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => (vec![], 0),
             Err(other) => return Err(error(format!("cannot be read: {other}"))),
         };
         let file =
             open_at(path, &header, kept).map_err(|e| error(format!("cannot be written: {e}")))?;
         let chips = population.first_chip..population.first_chip + population.chips;
-        let wanted = finished.into_iter().filter(|m| chips.contains(&m.row.chip)).collect();
+        let of_chip: BTreeMap<u64, Outcome> =
+            finished.into_iter().map(|outcome| (outcome.chip(), outcome)).collect();
+        let wanted = of_chip.into_iter().filter(|(chip, _)| chips.contains(chip));
+        let wanted = wanted.map(|(_, outcome)| outcome).collect();
         Ok((Self { path: path.clone(), file: Some(Mutex::new(file)) }, wanted))
     }
 
-    fn append(&self, measured: &Measured) -> Result<(), CharacterizeError> {
+    fn append(&self, outcome: &Outcome) -> Result<(), CharacterizeError> {
         let Some(file) = &self.file else { return Ok(()) };
         let write = || {
-            let line = serde_json::to_string(measured)? + "\n";
+            let line = serde_json::to_string(outcome)? + "\n";
             // A thread that panicked while it wrote leaves at most half a line, which is cut off
             // when the file is read again.
             file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).write_all(line.as_bytes())
@@ -255,40 +316,38 @@ impl Checkpoint {
 }
 
 /// The rows of a checkpoint, and how many of its bytes are whole lines.
-fn read_rows(text: &str, header: &Header) -> Result<(Vec<Measured>, usize), String> {
+fn read_rows(text: &str, header: &Header, slices: usize) -> Result<(Vec<Outcome>, usize), String> {
+    const FOREIGN: &str =
+        "is no checkpoint; allowed: one of this command, or a file that does not exist";
     // The last line may be cut: the run was interrupted while it wrote.
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     if whole == 0 {
-        return Ok((vec![], 0));
+        let begun = serde_json::to_string(header).is_ok_and(|line| line.starts_with(text));
+        return if begun { Ok((vec![], 0)) } else { Err(FOREIGN.into()) };
     }
     let mut lines = text[..whole].lines();
-    let found: Header = lines
-        .next()
-        .and_then(|line| serde_json::from_str(line).ok())
-        .ok_or("is no checkpoint; allowed: one of this command, or a file that does not exist")?;
+    let first = lines.next().and_then(|line| serde_json::from_str::<Header>(line).ok());
+    let found = first.ok_or(FOREIGN)?;
     if found != *header {
-        return Err(format!(
-            "belongs to configuration {}, range {}, seed {}; allowed: {}, {}, {}",
-            found.fingerprint,
-            found.range,
-            found.seed,
-            header.fingerprint,
-            header.range,
-            header.seed
-        ));
+        return Err(format!("belongs to {found}; allowed: {header}"));
     }
+    let whole_chip = |outcome: &Outcome| match outcome {
+        Outcome::Measured(m) => m.shared_v.iter().all(|volts| volts.len() == slices),
+        Outcome::Failed(_) => true,
+    };
     let row = |(i, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|e| format!("line {}: {e}", i + 2))
+        let outcome = serde_json::from_str(line).map_err(|e| format!("line {}: {e}", i + 2))?;
+        let wrong = || format!("line {}: not of a chip with {slices} slices", i + 2);
+        if whole_chip(&outcome) { Ok(outcome) } else { Err(wrong()) }
     };
     Ok((lines.enumerate().map(row).collect::<Result<_, _>>()?, whole))
 }
 
-/// The file, cut to its whole lines, its header written if there is none.
+/// The file, cut to its whole lines, its header written if there is none; for one run at a time.
 fn open_at(path: &Path, header: &Header, kept: usize) -> std::io::Result<File> {
-    let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.try_lock().map_err(|_| std::io::Error::other("another run writes to it"))?;
     file.set_len(kept as u64)?;
-    drop(file);
-    file = OpenOptions::new().append(true).open(path)?;
     if kept == 0 {
         file.write_all((serde_json::to_string(header)? + "\n").as_bytes())?;
     }

@@ -8,7 +8,7 @@
 use crate::config::{Geometry, PLANES, Range};
 use crate::golden::random::Key;
 
-/// Inputs that a sine, the calibration and random samples keep to, in LSB. [C] The ADCs' range is
+/// Inputs that a sine and random samples keep to, in LSB. [C] The ADCs' range is
 /// 63.5 LSB to either side; an offset of three standard deviations of 5 mV takes 2.1 of them.
 pub const SPAN_LSB: f64 = 60.0;
 /// How far a ramp goes where the rows reach that far, in LSB.
@@ -26,6 +26,9 @@ pub const LINEARITY_SAMPLES: usize = 524_288;
 /// evenly within the codes.
 const CALIBRATION_STEP: usize = 2;
 const CALIBRATION_REPEATS: usize = 4;
+/// Units of S by which a record has to pass a threshold to have seen all of it. [C] Four standard
+/// deviations of the noise, 0.139 LSB at r = 1, in every range: it is constant in units of S.
+const END_UNITS: usize = 9;
 /// Share of weights that differ from the plane's sign in the planes of random samples.
 const FLIPPED: [f64; PLANES] = [0.0, 0.0, 0.1, 0.1, 0.25, 0.25, 0.4, 0.4];
 
@@ -127,13 +130,26 @@ impl Plan {
         self.program(2, Pace::Streamed, (0..SINE_SAMPLES).map(sample).collect())
     }
 
-    /// What the host converts to calibrate; small steps over the span, each a few times.
+    /// What the host converts to calibrate: small steps from end to end, each a few times.
     pub fn calibration(&self) -> Program {
-        let limit = self.limit(SPAN_LSB);
-        let step = ((CALIBRATION_STEP as f64 * self.range.factor()) as usize).max(1);
-        let inputs = (-limit..=limit).step_by(step);
+        let limit = self.limit(RAMP_LSB);
+        let inputs = (-limit..=limit).step_by(self.calibration_step());
         let steps = inputs.flat_map(|s| vec![self.spread(s); CALIBRATION_REPEATS]).collect();
         self.program(3, Pace::Separate, steps)
+    }
+
+    fn calibration_step(&self) -> usize {
+        ((CALIBRATION_STEP as f64 * self.range.factor()) as usize).max(1)
+    }
+
+    /// Steps at either end of the calibration record whose codes its ends may cut.
+    pub fn calibration_end(&self) -> usize {
+        END_UNITS.div_ceil(self.calibration_step()) * CALIBRATION_REPEATS
+    }
+
+    /// The same of the ramp.
+    pub fn ramp_end(&self) -> usize {
+        END_UNITS * RAMP_REPEATS
     }
 
     /// Random weights and activations whose sums cover the span.

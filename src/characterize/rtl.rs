@@ -23,6 +23,8 @@ pub struct RtlRun {
     /// Mismatches and violated rules of the lockstep comparison.
     pub mismatches: u64,
     pub violations: u64,
+    /// Names of these rules.
+    pub violated_rules: Vec<&'static str>,
     /// The first mismatch, to name it.
     pub first: Option<String>,
 }
@@ -48,6 +50,7 @@ pub fn convert(
         all.results.extend(batch.results);
         all.mismatches += batch.mismatches;
         all.violations += batch.violations;
+        all.violated_rules.extend(batch.violated_rules);
         all.first = all.first.or(batch.first);
     }
     Ok(all)
@@ -68,10 +71,13 @@ fn run_batch(
     bench.start_at_conversion(program.first_conversion + steps.start as u64);
     bench.keep_codes();
     let results = stream(&mut bench, config, program, steps)?;
-    let violations = bench.plant().violations().total();
+    let violations = bench.plant().violations();
+    let violated_rules = violations.summary().map(|(rule, _)| rule.name()).collect();
+    let violations = violations.total();
     let verdict = bench.verdict();
     let (mismatches, first) = (verdict.total(), verdict.first().first().map(ToString::to_string));
-    Ok(RtlRun { codes: bench.kept_codes().concat(), results, mismatches, violations, first })
+    let codes = bench.kept_codes().concat();
+    Ok(RtlRun { codes, results, mismatches, violations, violated_rules, first })
 }
 
 /// Writes the calibration of the range that is measured; the others stay neutral.

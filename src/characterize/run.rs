@@ -1,5 +1,6 @@
 //! One whole characterization: what is measured, in which order, and the report of it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ impl Characterization<'_> {
         let nominal = self.without_mismatch(&stimuli)?;
         listen(Progress::Stage("chip, golden"));
         let golden_codes = self.golden_codes(&stimuli)?;
-        let (calibration, _) = figures::calibration(&stimuli, &golden_codes.calibration)?;
+        let (calibration, fit) = figures::calibration(&stimuli, &golden_codes.calibration)?;
         let (codes, backends_compared) = match self.backend {
             Backend::Golden => (golden_codes, None),
             Backend::Rtl => {
@@ -119,7 +120,7 @@ impl Characterization<'_> {
             }
         };
         listen(Progress::Stage("energy"));
-        let energy = energy_report(self.config)?;
+        let energy = energy_report(self.config, range)?;
 
         let (before, after) = (chip.before(), chip.after());
         let figures_before = figures::figures(&before, false);
@@ -142,6 +143,7 @@ impl Characterization<'_> {
             tops_per_watt: energy.tops_per_watt,
             range: range.factor(),
             lsb_v: self.config.analog.lsb_v(geometry.mac_rows, range.factor()),
+            saturated_registers: fit.saturated(),
             adcs: figures::adc_rows(&before, &after, &calibration),
             curves: chip.curves(&stimuli, &codes, &calibration, nominal.spectrum_dbfs)?,
             mismatch_off: nominal.figures,
@@ -213,14 +215,15 @@ impl Characterization<'_> {
             (&read, &golden.calibration),
         ];
         let runs = [&ramp, &sine, &linearity, &host, &calibrated];
-        if let Some(first) = runs.iter().find_map(|run| run.first.as_ref()) {
-            eprintln!("capram: {first}");
-        }
+        let violated: BTreeSet<&str> =
+            runs.iter().flat_map(|run| run.violated_rules.iter().copied()).collect();
         let compared = BackendComparison {
             codes_compared: pairs.iter().map(|(_, golden)| golden.len() as u64).sum(),
             codes_different: pairs.iter().map(|(rtl, golden)| different(rtl, golden)).sum(),
             lockstep_mismatches: runs.iter().map(|run| run.mismatches).sum(),
+            first_mismatch: runs.iter().find_map(|run| run.first.clone()),
             rule_violations: runs.iter().map(|run| run.violations).sum(),
+            violated_rules: violated.into_iter().map(str::to_owned).collect(),
             calibration_equal: fitted == *calibration,
             results_compared: predicted.len() as u64,
             results_different: different(&calibrated.results, &predicted),
@@ -400,21 +403,23 @@ fn error_histogram(errors: &[ResultErrors; 2]) -> Histogram {
 }
 
 /// Energy from co-simulated activity, at the peak and elsewhere.
-fn energy_report(config: &Config) -> Result<EnergyReport, CharacterizeError> {
-    let Measurement { breakdown, .. } = energy::measure(config, &Workload::peak(&config.geometry))?;
+fn energy_report(config: &Config, range: Range) -> Result<EnergyReport, CharacterizeError> {
+    let workload = Workload { range, ..Workload::peak(&config.geometry) };
+    let Measurement { breakdown, violated_rules, .. } = energy::measure(config, &workload)?;
     let operations = breakdown.operations.max(1) as f64;
     let parts = breakdown.parts.named();
+    let names = |rules: Vec<&'static str>| rules.into_iter().map(str::to_owned).collect();
     let sweep = energy::sweep(config)?.into_iter().map(|row| SweepRow {
         group: row.name.into(),
-        point: match row.violated_rules[..] {
-            [] => row.label,
-            _ => format!("{} ({})", row.label, row.violated_rules.join(", ")),
-        },
+        point: row.label,
+        value: row.value,
         power_mw: row.power_mw,
         pj_per_operation: row.pj_per_operation,
         fj_per_mac: row.fj_per_mac,
         gops: row.gops,
         tops_per_watt: row.tops_per_watt,
+        published_mw: row.published_mw,
+        violated_rules: names(row.violated_rules),
     });
     Ok(EnergyReport {
         gops: breakdown.gops,
@@ -424,5 +429,6 @@ fn energy_report(config: &Config) -> Result<EnergyReport, CharacterizeError> {
         fj_per_mac: breakdown.fj_per_mac,
         parts: parts.map(|(name, pj)| (name.to_owned(), pj / operations)).to_vec(),
         sweep: sweep.collect(),
+        violated_rules: names(violated_rules),
     })
 }

@@ -1,16 +1,16 @@
 //! `capram characterize`: figures of merit of a macro, through the golden model or the RTL.
 
-use super::common::{ConfigArguments, RangeName, check_output, cores, make_folder};
-use anyhow::Context;
+use super::common::{
+    ConfigArguments, MAX_CHIP, RangeName, check_distinct, check_output, cores, make_folder, print,
+    progress_style,
+};
 use capram::characterize::run::{Backend, Characterization, Characterized, Progress};
 use capram::characterize::{dump, published};
 use capram::config::Range;
-use capram::dut::Dut;
 use capram::report::write_atomic;
 use capram::testbench::Sample;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write;
+use indicatif::ProgressBar;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -52,9 +52,6 @@ pub struct Arguments {
     paper: Option<PathBuf>,
 }
 
-/// Largest chip number. [C] A billion: more than anybody draws, and a typing error shows.
-const MAX_CHIP: u64 = 999_999_999;
-
 #[derive(Clone, Copy, ValueEnum)]
 enum BackendName {
     Golden,
@@ -62,12 +59,9 @@ enum BackendName {
 }
 
 impl Arguments {
-    /// Runs, prints and writes; true if the backends agree.
+    /// Runs, prints and writes; true if the backends agree and no rule was violated.
     pub fn run(self) -> anyhow::Result<bool> {
-        let config = self.config.load()?;
-        // Before anything is read or written: is there a model of this geometry?
-        Dut::of_macro(&config.geometry)
-            .with_context(|| format!("{}: geometry", self.config.config.display()))?;
+        let config = self.config.load_built()?;
         self.check_outputs()?;
         let threads = self.threads.map_or_else(cores, usize::from);
         let characterization = Characterization {
@@ -84,13 +78,12 @@ impl Arguments {
             command: self.command(),
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let bar = progress();
+        let bar = ProgressBar::new(0);
         let done = pool.install(|| characterization.run(&|news| show(&bar, news)))?;
         bar.finish_and_clear();
         self.write(&done)?;
-        // Last, and no matter whether somebody still reads: `| head` must not cost the files.
-        let _ = write!(std::io::stdout(), "{}", done.report);
-        Ok(done.report.matches())
+        print(&done.report)?;
+        Ok(done.report.passed())
     }
 
     /// The command line that gives this report again, without where it goes and how fast.
@@ -110,12 +103,19 @@ impl Arguments {
 
     /// Refuses what could not be written before minutes are spent on it.
     fn check_outputs(&self) -> anyhow::Result<()> {
-        let files = [&self.json, &self.histogram, &self.paper, &self.checkpoint];
-        files.into_iter().flatten().try_for_each(|path| check_output(path))?;
-        match &self.report {
-            Some(folder) => make_folder(folder),
-            None => Ok(()),
+        let mut files: Vec<PathBuf> = [&self.json, &self.histogram, &self.paper, &self.checkpoint]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        files.iter().try_for_each(|path| check_output(path))?;
+        if let Some(folder) = &self.report {
+            make_folder(folder)?;
+            let page = folder.join("index.html");
+            check_output(&page)?;
+            files.push(page);
         }
+        check_distinct(&files)
     }
 
     fn write(&self, done: &Characterized) -> anyhow::Result<()> {
@@ -136,26 +136,16 @@ impl Arguments {
     }
 }
 
-/// A line that says what is being done; nothing in a pipe.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    bar.set_style(style("{spinner} {msg}"));
-    bar
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
+/// Says on a terminal what is being done.
 fn show(bar: &ProgressBar, news: Progress) {
     match news {
         Progress::Stage(name) => {
-            bar.set_style(style("{spinner} {msg}"));
+            bar.set_style(progress_style("{spinner} {msg}"));
             bar.set_message(name);
             bar.tick();
         }
         Progress::Chips(chips) => {
-            bar.set_style(style("{bar:40} {pos}/{len} chips, {eta} left"));
+            bar.set_style(progress_style("{bar:40} {pos}/{len} chips, {eta} left"));
             bar.set_length(chips);
         }
         Progress::Chip => bar.inc(1),

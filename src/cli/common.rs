@@ -1,9 +1,15 @@
 //! What several subcommands share: the configuration's options, ranges, outputs that are checked
 //! before work begins.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use capram::config::{Config, Corner, Range, Scalar};
+use capram::dut::Dut;
+use capram::report::replaceable;
 use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Which configuration, and under which conditions.
@@ -16,7 +22,7 @@ pub struct ConfigArguments {
     #[arg(long)]
     corner: Option<CornerName>,
     /// Supply in V instead of the configuration's, 1.0 to 1.3
-    #[arg(long, value_name = "VOLTS")]
+    #[arg(long, value_name = "VOLTS", allow_negative_numbers = true)]
     supply: Option<f64>,
     /// Temperature in degrees C instead of the configuration's, -40 to 125
     #[arg(long, value_name = "CELSIUS", allow_negative_numbers = true)]
@@ -52,20 +58,40 @@ impl ConfigArguments {
         }
     }
 
+    /// The same, if there is a model of its geometry: to be asked before anything else is done.
+    pub fn load_built(&self) -> anyhow::Result<Config> {
+        let config = self.load()?;
+        Dut::of_macro(&config.geometry)
+            .with_context(|| format!("{}: geometry", self.config.display()))?;
+        Ok(config)
+    }
+
     /// The options as one would type them.
     pub fn words(&self) -> String {
         let corner = self.corner.map(|c| format!(" --corner {}", Corner::ALL[c as usize].name()));
         let supply = self.supply.map(|v| format!(" --supply {v}"));
         let temperature = self.temperature.map(|v| format!(" --temperature {v}"));
         let given = [corner, supply, temperature].into_iter().flatten().collect::<String>();
-        format!("--config {}{given}", self.config.display())
+        format!("--config {}{given}", quoted(&self.config.display().to_string()))
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Whether this could be the name of a built-in configuration, and not a path.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
+
+/// Largest chip number. [C] A billion: more than anybody draws, and a typing error shows.
+pub const MAX_CHIP: u64 = 999_999_999;
 
 /// A conversion range as one types it.
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,16 +117,48 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// A bar on a terminal, nothing in a pipe; `unit` is what it counts.
+pub fn progress(count: u64, unit: &str) -> ProgressBar {
+    let bar = ProgressBar::new(count);
+    bar.set_style(progress_style(&format!("{{bar:40}} {{pos}}/{{len}} {unit}, {{eta}} left")));
+    bar
+}
+
+/// A style by its template.
+pub fn progress_style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Prints a report, last: when nobody reads any more (`| head`) its files are written already.
+pub fn print(report: &dyn Display) -> anyhow::Result<()> {
+    match write!(io::stdout(), "{report}").and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("stdout"),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses an output file that could not be written, before hours are spent on it.
 pub fn check_output(path: &Path) -> anyhow::Result<()> {
     let folder = check_parent(path)?;
     // The file has no name and is gone at once.
     tempfile::tempfile_in(folder)
         .with_context(|| format!("{}: cannot be written", path.display()))?;
-    if path.is_dir() {
-        bail!("{}: is a folder; a file name is needed", path.display());
-    }
+    replaceable(path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
     Ok(())
+}
+
+/// Refuses two outputs of one run in the same place: the second would replace the first.
+pub fn check_distinct(outputs: &[PathBuf]) -> anyhow::Result<()> {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        path.canonicalize().unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+    };
+    let mut seen = BTreeSet::new();
+    match outputs.iter().find(|path| !seen.insert(place(path))) {
+        Some(path) => bail!("{}: named for two outputs; allowed: a file for each", path.display()),
+        None => Ok(()),
+    }
 }
 
 /// Makes an output folder in an existing one, or finds it there, and checks that files can go in.

@@ -1,19 +1,19 @@
 //! `capram cosim`: random operations by seed, or a stimulus from Python.
 
-use super::common::{ConfigArguments, RangeName, check_output, cores};
-use anyhow::{Context, bail};
+use super::common::{
+    ConfigArguments, MAX_CHIP, RangeName, check_distinct, check_output, cores, print, progress,
+};
+use anyhow::bail;
 use capram::config::WeightFormat;
 use capram::cosim::{Cosim, Outcome, step_markers};
-use capram::dut::Dut;
 use capram::report::write_atomic;
 use capram::stimulus::{FileSettings, FileStimulus, RandomStimulus, Stimulus};
 use capram::testbench::Sample;
 use capram::wave::{Window, cosim_view, write_views};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array3};
 use ndarray_npy::NpzWriter;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Number of the drawn chip
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=MAX_CHIP))]
     chip: u64,
     /// Threads; the results do not depend on them [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -74,10 +74,7 @@ enum Format {
 impl Arguments {
     /// Runs, prints and writes; true if everything matched.
     pub fn run(self) -> anyhow::Result<bool> {
-        let config = self.config.load()?;
-        // Before anything is read or written: is there a model of this geometry?
-        Dut::of_macro(&config.geometry)
-            .with_context(|| format!("{}: geometry", self.config.config.display()))?;
+        let config = self.config.load_built()?;
         let file = match &self.stimulus {
             Some(path) => Some(FileStimulus::load(path, config.geometry, self.settings())?),
             None => None,
@@ -95,7 +92,7 @@ impl Arguments {
             mutant: 0,
         };
         self.check_outputs()?;
-        let bar = progress(stimulus.operations());
+        let bar = progress(stimulus.operations(), "operations");
         let outcome = cosim.run(&|operations| bar.inc(operations))?;
         bar.finish_and_clear();
         if let (Some(path), true) = (&self.waves, outcome.report.passed()) {
@@ -107,8 +104,7 @@ impl Arguments {
         if let (Some(path), Some(file)) = (&self.results, &file) {
             write_results(path, &outcome, config.geometry.slices(), file)?;
         }
-        // Last, and no matter whether somebody still reads: `| head` must not cost the files.
-        let _ = write!(std::io::stdout(), "{}", outcome.report);
+        print(&outcome.report)?;
         Ok(outcome.report.passed())
     }
 
@@ -123,25 +119,20 @@ impl Arguments {
 
     /// Refuses what could not be written before hours are spent on it.
     fn check_outputs(&self) -> anyhow::Result<()> {
-        let optional = [&self.json, &self.results, &self.waves].into_iter().flatten();
-        for path in optional.chain([&self.failure_waves]) {
+        let asked = [&self.json, &self.results, &self.waves].into_iter().flatten();
+        let outputs: Vec<PathBuf> = asked.chain([&self.failure_waves]).cloned().collect();
+        for path in &outputs {
             check_output(path)?;
             if ["gtkw", "sucl"].iter().any(|kind| path.extension().is_some_and(|e| e == *kind)) {
                 bail!("{}: is the name of a view; waves are .fst files", path.display());
             }
         }
-        Ok(())
+        check_distinct(&outputs)
     }
 }
 
 /// Cycles that the viewers show at first.
 const SHOWN: u64 = 100;
-
-/// A bar on a terminal, nothing in a pipe.
-fn progress(operations: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} operations, {eta} left");
-    ProgressBar::new(operations).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
 
 /// The viewers' files for a run that went well: the first conversions of the first batch.
 fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()> {

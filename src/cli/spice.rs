@@ -1,10 +1,8 @@
 //! `capram spice`: charge sharing and conversions in ngspice against the golden reference.
 
-use super::common::{ConfigArguments, check_output, cores, make_folder};
+use super::common::{ConfigArguments, MAX_CHIP, check_output, cores, make_folder, print, progress};
 use capram::spice::{Ngspice, Sees, SpiceCheck};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -34,9 +32,6 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
-
-/// Largest chip number. [C] A billion: more than anybody draws, and a typing error shows.
-const MAX_CHIP: u64 = 999_999_999;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum SeesName {
@@ -76,20 +71,13 @@ impl Arguments {
             out: self.out.clone(),
             alter: None,
         };
-        let bar = progress(self.chips);
+        let bar = progress(self.chips, "chips");
         let report = check.run(&|| bar.inc(1))?;
         bar.finish_and_clear();
         if let Some(path) = &self.json {
             report.write_json(path)?;
         }
-        // Last, and no matter whether somebody still reads: `| head` must not cost the files.
-        let _ = write!(std::io::stdout(), "{report}");
+        print(&report)?;
         Ok(report.matches())
     }
-}
-
-/// A bar on a terminal, nothing in a pipe.
-fn progress(chips: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} chips, {eta} left");
-    ProgressBar::new(chips).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

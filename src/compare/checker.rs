@@ -62,8 +62,7 @@ impl Checker {
     #[inline]
     pub fn pins(&mut self, expected: &Expected, observed: &Pins) {
         self.counts.cycles += 1;
-        let (a, b) = (expected.pins.as_words(), observed.as_words());
-        if a[..CONTROL_WORDS] != b[..CONTROL_WORDS] {
+        if !same_controls(&expected.pins, observed) {
             self.blame_pins(expected, observed);
         }
         // Once per step: LATCH may last long.
@@ -76,12 +75,25 @@ impl Checker {
     #[inline]
     pub fn volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
         self.counts.volts += golden.len() as u64;
-        let mut worst = 0;
-        worst_difference(&mut worst, golden, observed);
-        let worst = f64::from_bits(worst);
-        let seen = if worst.is_nan() { f64::INFINITY } else { worst };
-        self.counts.worst_volt_error = self.counts.worst_volt_error.max(seen);
-        if worst.is_nan() || worst > VOLT_TOLERANCE {
+        let mut news = false;
+        any_beyond(&mut news, self.worth_a_look(), golden, observed);
+        if news {
+            self.look_at_volts(node, expected, golden, observed);
+        }
+    }
+
+    /// Differences up to here, in V, neither disagree nor are the worst so far.
+    #[inline]
+    fn worth_a_look(&self) -> f64 {
+        self.counts.worst_volt_error.min(VOLT_TOLERANCE)
+    }
+
+    /// Node voltages of which one is [`worth_a_look`](Self::worth_a_look).
+    #[cold]
+    fn look_at_volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
+        let worst = worst_difference(golden, observed);
+        self.counts.worst_volt_error = self.counts.worst_volt_error.max(worst);
+        if worst > VOLT_TOLERANCE {
             self.blame_volts(node, expected, golden, observed);
         }
     }
@@ -221,17 +233,35 @@ impl Checker {
     }
 }
 
+/// Whether two pin states agree in every control word.
+#[inline]
+fn same_controls(expected: &Pins, observed: &Pins) -> bool {
+    let words = expected.as_words().iter().zip(observed.as_words()).take(CONTROL_WORDS);
+    // Without an early end, which would keep it from comparing many words at a time.
+    words.fold(0, |different, (a, b)| different | (a ^ b)) == 0
+}
+
 dispatch! {
-    /// Bits of the largest magnitude of a difference: magnitudes order like their bits, and a NaN
-    /// is above them all, so that it can not hide.
-    fn worst_difference(worst: &mut u64, golden: &[f64], observed: &[f64]) = worst_difference_body;
+    /// Whether a difference is larger than `limit`. Almost always none is, and to ask for that costs
+    /// less than to ask for the largest.
+    fn any_beyond(any: &mut bool, limit: f64, golden: &[f64], observed: &[f64]) = any_beyond_body;
 }
 
 #[inline(always)]
-fn worst_difference_body(worst: &mut u64, golden: &[f64], observed: &[f64]) {
+fn any_beyond_body(any: &mut bool, limit: f64, golden: &[f64], observed: &[f64]) {
+    let mut beyond = false;
     for (g, o) in golden.iter().zip(observed) {
-        *worst = (*worst).max((g - o).abs().to_bits());
+        // A NaN is not within the limit, so that it can not hide.
+        let within = (g - o).abs() <= limit;
+        beyond |= !within;
     }
+    *any = beyond;
+}
+
+/// The largest magnitude of a difference; infinity if one is not a number.
+fn worst_difference(golden: &[f64], observed: &[f64]) -> f64 {
+    let differences = golden.iter().zip(observed).map(|(g, o)| (g - o).abs());
+    differences.fold(0.0, |worst, d| if d.is_nan() { f64::INFINITY } else { d.max(worst) })
 }
 
 /// `strobe 3` and the like.

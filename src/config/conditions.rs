@@ -117,7 +117,7 @@ impl Analog {
     /// Voltages come from dividers of the supply. Time constants and SRAM times go with the
     /// conductance of the devices they depend on, the NMOS, PMOS, or (transmission gates, latches)
     /// the mean of both. Leakage is that of NMOS devices. kT/C noise takes the temperature by
-    /// itself; the comparator's grows with the root of it.
+    /// itself; the comparator's grows with the root of it, that of a charge q_u with kT/q_u.
     pub fn under_its_conditions(mut self) -> Self {
         let (from, to) = (self.process.reference, self.conditions);
         let n = self.process.device(&to, self.process.threshold_n_v, 0);
@@ -130,7 +130,9 @@ impl Analog {
         }
         let slower = to.corner.slowness()[0] - from.corner.slowness()[0];
         self.injection_strength *= 1.0 - slower * self.process.injection_corner_percent / 100.0;
-        self.comparator_noise.sigma_mv *= (to.kelvin() / from.kelvin()).sqrt();
+        let warmth = to.kelvin() / from.kelvin();
+        self.comparator_noise.sigma_mv *= warmth.sqrt();
+        self.injection_noise.sigma_percent *= (warmth / supply).sqrt();
 
         self.settling.tau_reset_ps /= n.drive;
         self.settling.tau_multiply_ps /= n.drive;

@@ -129,7 +129,7 @@ impl Source for Builtin {
 type Settings = BTreeMap<&'static str, (Scalar, PathBuf)>;
 
 /// Where settings come from that no file says.
-const OVERRIDDEN: &str = "overriding settings";
+const OVERRIDDEN: &str = "command line";
 
 /// Settings that precede those of all files.
 fn overriding(settings: &[(&str, Scalar)]) -> Result<Settings, ConfigError> {

@@ -7,7 +7,7 @@ mod mismatch_row;
 mod spice;
 mod text;
 
-pub use atomic::{WriteError, write_atomic};
+pub use atomic::{WriteError, replaceable, write_atomic};
 pub use characterize::CharacterizeReport;
 pub use cosim::{ConfigRow, CosimReport, Tools};
 pub use mismatch_row::MismatchRow;

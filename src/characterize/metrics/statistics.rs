@@ -2,11 +2,6 @@
 
 use serde::Serialize;
 
-/// Fewest values for which [`sigma_interval_95`] is within 0.5 %.
-const MIN_INTERVAL_VALUES: usize = 10;
-/// Two-sided 95 % of the normal distribution.
-const NORMAL_95: f64 = 1.959_964;
-
 /// How a figure is spread over many chips or ADCs, in the figure's unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Distribution {
@@ -61,18 +56,6 @@ pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     let mean = mean(values)?;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
     (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
-}
-
-/// 95 % confidence interval of a standard deviation estimated from `values` normal values, in its
-/// unit. The chi-square quantiles are Wilson and Hilferty's, which is why few values get None.
-pub fn sigma_interval_95(sigma: f64, values: usize) -> Option<(f64, f64)> {
-    if values < MIN_INTERVAL_VALUES || !sigma.is_finite() {
-        return None;
-    }
-    let freedom = (values - 1) as f64;
-    let spread = 2.0 / (9.0 * freedom);
-    let limit = |normal: f64| sigma / (1.0 - spread + normal * spread.sqrt()).powf(1.5);
-    Some((limit(NORMAL_95), limit(-NORMAL_95)))
 }
 
 /// Compute SNR in dB: variance of the ideal outputs over the mean square of the errors, error =
@@ -219,18 +202,6 @@ mod tests {
         assert_eq!(Distribution::of(&[1.0, f64::NAN]), None);
         assert_eq!(Distribution::of(&[f64::INFINITY, 1.0]), None);
         assert_eq!(standard_deviation(&[1.0]), None);
-        assert_eq!(sigma_interval_95(1.0, 9), None);
-    }
-
-    /// Chi-square tables: 2.7004 and 19.0228 for 9 degrees of freedom, 73.361 and 128.422 for 99.
-    #[test]
-    fn confidence_interval_is_that_of_the_tables() {
-        for (values, low, high) in [(10, 2.7004f64, 19.0228f64), (100, 73.361, 128.422)] {
-            let freedom = (values - 1) as f64;
-            let (from, to) = sigma_interval_95(2.0, values).expect("enough values");
-            assert!((from / (2.0 * (freedom / high).sqrt()) - 1.0).abs() < 5e-3, "{from}");
-            assert!((to / (2.0 * (freedom / low).sqrt()) - 1.0).abs() < 5e-3, "{to}");
-        }
     }
 
     /// A signal of +-1 with an error of +-0.1 is 20 dB; a constant error counts in full, and so

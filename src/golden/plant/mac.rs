@@ -232,6 +232,7 @@ impl MacNodes {
     }
 
     /// Distance of the capacitances' weighted mean from the common part, in volts.
+    #[inline(always)]
     pub fn mean_distance(&mut self, column: &Column) -> Lanes {
         let moment = self.moment(column);
         let mean = |l: usize| self.scale * moment.0[l] / column.mac_sum.0[l].max(1.0);

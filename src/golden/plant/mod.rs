@@ -169,11 +169,7 @@ impl Plant {
     /// Capacitance-weighted mean of the selected columns' MAC capacitor voltages in volts after this
     /// cycle, one per slice. Side 0 is P, 1 is N.
     pub fn mac_mean(&mut self, side: usize) -> &[f64] {
-        let nodes = &mut self.sides[side];
-        let position = nodes.position;
-        for (g, mean) in self.means[side].iter_mut().enumerate() {
-            *mean = nodes.mac_mean(g, &self.columns[g][position]);
-        }
+        mac_means(self, side);
         &flat(&self.means[side])[..self.geometry.slices()]
     }
 
@@ -218,7 +214,21 @@ dispatch! {
     fn cycle(plant: &mut Plant, pins: &Pins, response: &mut Response) = Plant::cycle_with;
 }
 
+dispatch! {
+    /// Mean voltages of a side's MAC capacitors.
+    fn mac_means(plant: &mut Plant, side: usize) = Plant::mac_means_with;
+}
+
 impl Plant {
+    #[inline(always)]
+    fn mac_means_with(&mut self, side: usize) {
+        let nodes = &mut self.sides[side];
+        let position = nodes.position;
+        for (g, mean) in self.means[side].iter_mut().enumerate() {
+            *mean = nodes.mac_mean(g, &self.columns[g][position]);
+        }
+    }
+
     /// One phase-clock cycle; everything that loops over slices is inlined into it, so that it is
     /// compiled for the CPU's vectors.
     #[inline(always)]

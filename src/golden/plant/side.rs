@@ -130,12 +130,13 @@ impl Side {
         for (g, columns) in columns.iter().enumerate() {
             let column = &columns[self.position];
             let charge = self.mac[g].charge(column);
-            let base = self.mac[g].base();
+            let (v_low, base, bit_line) = (self.v_low, self.mac[g].base(), &self.bit_line[g].0);
+            let (settled, anchor) = (&mut self.settled[g].0, &mut self.anchor[g].0);
             for l in 0..LANES {
-                let bit_line = self.bit_line[g].0[l] - self.v_low;
+                let bit_line = bit_line[l] - v_low;
                 let total = charge.0[l] + column.parasitic.0[l] * bit_line;
-                self.settled[g].0[l] = self.v_low + total * column.inverse_total.0[l];
-                self.anchor[g].0[l] = base.0[l] - bit_line;
+                settled[l] = v_low + total * column.inverse_total.0[l];
+                anchor[l] = base.0[l] - bit_line;
             }
         }
         self.anchor_left = 1.0;
@@ -256,17 +257,17 @@ impl Side {
     #[inline(always)]
     pub fn push_bit_line(&mut self, group: usize, beta: f64, volts: &Lanes) {
         self.disconnect();
-        for l in 0..LANES {
-            let bit_line = &mut self.bit_line[group].0[l];
-            *bit_line += beta * (*bit_line - self.v_low) + volts.0[l];
+        let v_low = self.v_low;
+        for (bit_line, volts) in self.bit_line[group].0.iter_mut().zip(&volts.0) {
+            *bit_line += beta * (*bit_line - v_low) + volts;
         }
     }
 
     /// The floating nodes of a group droop by so many volts.
     #[inline(always)]
     pub fn droop(&mut self, group: usize, bit_line: &Lanes, mac: Option<&Lanes>) {
-        for l in 0..LANES {
-            self.bit_line[group].0[l] -= bit_line.0[l];
+        for (volts, droop) in self.bit_line[group].0.iter_mut().zip(&bit_line.0) {
+            *volts -= droop;
         }
         if let Some(mac) = mac {
             self.mac[group].droop(mac);
@@ -274,6 +275,7 @@ impl Side {
     }
 
     /// Capacitance-weighted mean of a group's MAC capacitor voltages, in volts.
+    #[inline(always)]
     pub fn mac_mean(&mut self, group: usize, column: &Column) -> Lanes {
         let distance = self.mac[group].mean_distance(column);
         let base = self.mac[group].base();

@@ -52,6 +52,8 @@ pub struct CharacterizeReport {
     pub before: Figures,
     pub after: Figures,
     pub adcs: Vec<AdcRow>,
+    /// Calibration registers that are too small for what was fitted.
+    pub saturated_registers: u64,
     pub curves: Curves,
     /// Codes of the two backends compared, and how many differ; null with `--backend golden`.
     pub backends_compared: Option<BackendComparison>,
@@ -155,13 +157,17 @@ pub struct Histogram {
 }
 
 /// The same steps through the RTL and the golden model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct BackendComparison {
     pub codes_compared: u64,
     pub codes_different: u64,
     /// Mismatches of the lockstep comparison while the RTL ran.
     pub lockstep_mismatches: u64,
+    /// The first of them, in words.
+    pub first_mismatch: Option<String>,
     pub rule_violations: u64,
+    /// Names of the rules.
+    pub violated_rules: Vec<String>,
     /// Whether host calibration from the RTL's own accumulators gave the tables of the golden codes.
     pub calibration_equal: bool,
     /// Results that the RTL's post-processor calibrated, and how many the tables do not predict.
@@ -180,24 +186,36 @@ pub struct ChipRow {
     pub missing_codes: u64,
     pub adcs_with_missing_codes: u64,
     pub offset_max_lsb: f64,
+    /// Calibration registers that are too small for what was fitted.
+    pub saturated_registers: u64,
     pub linearity_before_lsb: f64,
     pub linearity_after_lsb: f64,
     pub csnr_before_db: f64,
     pub csnr_after_db: f64,
 }
 
+/// A chip that has no figures: an ADC of it is dead, say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedChip {
+    pub chip: u64,
+    pub reason: String,
+}
+
 /// Figures over a population of chips.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MonteCarlo {
+    /// All chips, failed ones included.
     pub chips: u64,
     pub first_chip: u64,
+    /// Chips that could not be measured; no other figure but the yield counts them.
+    pub failed: Vec<FailedChip>,
     /// Name of a figure (as in [`ChipRow`]) and its distribution.
     pub distributions: Vec<(&'static str, crate::characterize::metrics::Distribution)>,
     /// The chip with the largest linearity error after calibration.
     pub worst_chip: u64,
     /// Share of all ADCs without a missing code.
     pub adcs_without_missing_codes: f64,
-    /// Share of the chips whose error after calibration stays below 2 LSB.
+    /// Share of all chips whose error after calibration stays below 2 LSB.
     pub yield_below_2_lsb: f64,
     /// Spread over chips of the voltage that all rows share, half of them at full scale and the others
     /// at zero, in mV and in LSB.
@@ -219,6 +237,8 @@ pub struct EnergyReport {
     /// Part and pJ per operation, in the order of the data's way.
     pub parts: Vec<(String, f64)>,
     pub sweep: Vec<SweepRow>,
+    /// Electrical rules violated at the operating point: the macro does not work there.
+    pub violated_rules: Vec<String>,
 }
 
 /// One operating point.
@@ -228,11 +248,17 @@ pub struct SweepRow {
     pub group: String,
     /// Its value, as it is printed.
     pub point: String,
+    /// The same as a number: a plot's axis. Steps of an operation for weight formats.
+    pub value: f64,
     pub power_mw: f64,
     pub pj_per_operation: f64,
     pub fj_per_mac: f64,
     pub gops: f64,
     pub tops_per_watt: f64,
+    /// A published power to look at beside it, in mW.
+    pub published_mw: Option<f64>,
+    /// Electrical rules violated there: the macro does not work.
+    pub violated_rules: Vec<String>,
 }
 
 /// A published fact beside the model.
@@ -248,16 +274,26 @@ pub struct PublishedRow {
 }
 
 impl CharacterizeReport {
-    /// Whether the backends agree and no electrical rule was violated (true if only one ran).
+    /// Whether the backends agree (true if only one ran).
     pub fn matches(&self) -> bool {
-        self.backends_compared.is_none_or(|c| {
+        self.backends_compared.as_ref().is_none_or(|c| {
             c.codes_compared > 0
-                && c.rule_violations == 0
                 && c.codes_different == 0
                 && c.lockstep_mismatches == 0
                 && c.results_different == 0
                 && c.calibration_equal
         })
+    }
+
+    /// Whether an electrical rule was violated, in any co-simulation of the run.
+    pub fn rules_violated(&self) -> bool {
+        let compared = self.backends_compared.as_ref().is_some_and(|c| c.rule_violations > 0);
+        compared || !self.energy.violated_rules.is_empty()
+    }
+
+    /// Whether nothing was found.
+    pub fn passed(&self) -> bool {
+        self.matches() && !self.rules_violated()
     }
 
     /// Writes the JSON, complete or not at all.

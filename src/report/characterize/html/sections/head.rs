@@ -31,7 +31,7 @@ fn verdict(report: &CharacterizeReport) -> String {
         (Some(c), true) => ("fine", agreement(c.codes_compared, c.results_compared)),
         (Some(_), false) => ("bad", "MISMATCH: RTL and golden model differ".to_owned()),
     };
-    let violations = report.backends_compared.map_or(0, |c| c.rule_violations);
+    let violations = report.backends_compared.as_ref().map_or(0, |c| c.rule_violations);
     let rules = match violations {
         0 => String::new(),
         n => format!("<span class=\"badge bad\">{} rule violations</span>", grouped(n)),
