@@ -2,7 +2,7 @@
 PYTHON = target/tools
 BIN = $(PYTHON)/bin
 
-.PHONY: demo test check bench lint numpy-check spice verilator-5.48 synth
+.PHONY: demo test check bench lint numpy-check adctoolbox-check spice paper paper-check verilator-5.48 synth
 
 demo: ## a co-simulation with waves
 	@ci/tools.sh

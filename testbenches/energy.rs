@@ -4,10 +4,8 @@ mod common;
 
 use capram::config::{Config, Range, WeightFormat};
 use capram::dut::Dut;
-use capram::energy::{
-    Activity, EnergyError, Measurement, Model, PUBLISHED_GOPS, PUBLISHED_MW, Row, Workload,
-    measure, sweep,
-};
+use capram::energy::{Activity, EnergyError, Measurement, Model, Row, Workload, measure, sweep};
+use capram::report::characterize::facts::{PEAK_GOPS, PEAK_MW};
 use capram::testbench::{Sample, Testbench};
 use capram::transaction::Operation;
 use common::{Random, assert_clean, calibrated, ideal, operation};
@@ -25,11 +23,11 @@ fn measured(workload: &Workload) -> Measurement {
 fn the_default_workload_lands_on_the_published_power() {
     let Measurement { activity, breakdown, violated_rules, .. } = measured(&Workload::default());
     let (config, b) = (capram65(), breakdown);
-    let missing_fj = 1e3 * (PUBLISHED_MW * b.time_ns - b.total_pj) / activity.cycles as f64;
+    let missing_fj = 1e3 * (PEAK_MW.value * b.time_ns - b.total_pj) / activity.cycles as f64;
     let fit = config.energy.clock_fj + missing_fj;
-    let error = b.power_mw / PUBLISHED_MW - 1.0;
+    let error = b.power_mw / PEAK_MW.value - 1.0;
     assert!(error.abs() < 0.005, "{} mW; clock_fj = {fit:.1} would fit", b.power_mw);
-    assert!((b.gops / PUBLISHED_GOPS - 1.0).abs() < 1e-12, "{} GOPS", b.gops);
+    assert!((b.gops / PEAK_GOPS.value - 1.0).abs() < 1e-12, "{} GOPS", b.gops);
     assert!((b.tops_per_watt / 49.4 - 1.0).abs() < 0.005, "{} TOPS/W", b.tops_per_watt);
     assert!(violated_rules.is_empty(), "{violated_rules:?}");
 }
@@ -49,7 +47,7 @@ fn what_is_fitted_stays_sensible() {
 fn other_data_cost_the_same() {
     for seed in 2..6 {
         let power_mw = measured(&Workload { seed, ..Workload::default() }).breakdown.power_mw;
-        assert!((power_mw / PUBLISHED_MW - 1.0).abs() < 0.005, "seed {seed}: {power_mw} mW");
+        assert!((power_mw / PEAK_MW.value - 1.0).abs() < 0.005, "seed {seed}: {power_mw} mW");
     }
     assert_eq!(measured(&Workload::default()), measured(&Workload::default()));
 }
@@ -165,8 +163,8 @@ fn zero_activations_put_no_charge_on_capacitors() {
 fn other_machines_are_measured() {
     for (name, format, gops) in [
         ("small", WeightFormat::Diff1, 2.0 * 16.0 * 4.0 * 0.14),
-        ("slice1", WeightFormat::Single1, PUBLISHED_GOPS),
-        ("onelane", WeightFormat::Diff1, PUBLISHED_GOPS * 18.0 / 32.0),
+        ("slice1", WeightFormat::Single1, PEAK_GOPS.value),
+        ("onelane", WeightFormat::Diff1, PEAK_GOPS.value * 18.0 / 32.0),
     ] {
         let config = Config::builtin(name).expect("built in");
         let workload = Workload::peak(&config.geometry);
@@ -221,7 +219,7 @@ fn sweeps_go_where_physics_goes() {
             row.tops_per_watt,
             row.violated_rules
         );
-        assert!((row.gops / PUBLISHED_GOPS - 1.0).abs() < 1e-12, "{}: {}", row.label, row.gops);
+        assert!((row.gops / PEAK_GOPS.value - 1.0).abs() < 1e-12, "{}: {}", row.label, row.gops);
     }
     let falls = |name: &str| {
         let powers: Vec<f64> = of(&rows, name).iter().map(|row| row.power_mw).collect();

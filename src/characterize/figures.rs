@@ -12,9 +12,6 @@ use super::metrics::{CODES, MetricsError, Ramp, histogram};
 use super::program::{Plan, Program, SINE_CYCLES};
 use crate::report::characterize::{AdcRow, Figures};
 
-/// Largest error of a result over this, in LSB, and the chip misses the published linearity ([F]).
-pub const PUBLISHED_LINEARITY_LSB: f64 = 2.0;
-
 /// A program with the exact inputs of its steps, which every chip shares.
 #[derive(Clone, Debug)]
 pub struct Stimulus {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{self, PUBLISHED_LINEARITY_LSB, Stimuli};
+use super::figures::{self, Stimuli};
 use super::metrics::Distribution;
 use super::metrics::linearity::Linearity;
 use super::metrics::statistics::{mean, standard_deviation};
@@ -22,7 +22,7 @@ use crate::config::{Config, Range};
 use crate::golden::chip::Chip;
 use crate::golden::reference::{Converter, ConverterStep, Phase};
 use crate::golden::transfer::Transfer;
-use crate::report::characterize::{ChipRow, FailedChip, MonteCarlo};
+use crate::report::characterize::{ChipRow, FailedChip, MonteCarlo, facts};
 
 /// Chips of a population and how they are measured.
 pub struct Population<'a> {
@@ -174,7 +174,7 @@ impl Population<'_> {
             .iter()
             .max_by(|a, b| a.linearity_after_lsb.total_cmp(&b.linearity_after_lsb))
             .map_or(self.first_chip, |row| row.chip);
-        let within = rows.iter().filter(|row| row.linearity_after_lsb < PUBLISHED_LINEARITY_LSB);
+        let within = rows.iter().filter(|row| row.linearity_after_lsb < facts::LINEARITY_LSB.value);
         let adcs = (rows.len().max(1) * self.config.geometry.slices()) as f64;
         let missing: u64 = rows.iter().map(|row| row.adcs_with_missing_codes).sum();
         let [sigma_v, capacitor_sigma_v] = [0, 1].map(|kind| spread_over_chips(&all, kind));

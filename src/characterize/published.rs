@@ -2,6 +2,7 @@
 
 use crate::report::CharacterizeReport;
 use crate::report::characterize::PublishedRow;
+use crate::report::text::grouped;
 
 /// Where a row's value comes from when this run measured it.
 const HERE: &str = "this run";
@@ -58,12 +59,12 @@ fn machine(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "capacitors, not transistors, set the weights",
             "A",
             match &report.monte_carlo {
-                Some(m) => format!(
+                Some(m) if m.chips > 1 => format!(
                     "shared voltage spreads by {:.3} mV over {} chips, with \
                      parasitics by {:.3} mV",
                     m.capacitor_voltage_sigma_mv, m.chips, m.accumulated_voltage_sigma_mv
                 ),
-                None => "capacitor mismatch only; run with --chips for its spread".into(),
+                _ => "capacitor mismatch only; run with --chips for its spread".into(),
             },
             HERE,
         ),
@@ -72,12 +73,12 @@ fn machine(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "0.14 mV, 4.5 % of an LSB",
             "L",
             match &report.monte_carlo {
-                Some(m) => format!(
+                Some(m) if m.chips > 1 => format!(
                     "{:.3} mV, {:.1} % of an LSB, by the MAC capacitors, half of the rows on",
                     m.capacitor_voltage_sigma_mv,
                     100e-3 * m.capacitor_voltage_sigma_mv / report.lsb_v
                 ),
-                None => "run with --chips".into(),
+                _ => "run with --chips".into(),
             },
             HERE,
         ),
@@ -112,7 +113,7 @@ fn converters(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "6.85 in transient-noise simulation",
             "F",
             format!(
-                "{:.2} with mismatch off, {:.2} with it, calibrated",
+                "{:.2} with mismatch off (the comparator's noise is set from it), {:.2} with it, calibrated",
                 report.enob, report.after.enob
             ),
             HERE,
@@ -130,8 +131,11 @@ fn converters(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "calibration",
             "gain and offset per ADC, then one shared master curve",
             "F",
-            "the same, fitted by the host from conversions through the RTL".into(),
-            "--backend rtl",
+            "the same, fitted by the host".into(),
+            match report.backend {
+                "rtl" => "this run, from results that the host read from the RTL",
+                _ => "this run; --backend rtl: from results that the host read from the RTL",
+            },
         ),
         row(
             "linearity error after calibration",
@@ -140,7 +144,7 @@ fn converters(report: &CharacterizeReport) -> Vec<PublishedRow> {
             format!(
                 "{:.2} LSB over {} samples ({:.2} LSB before){}",
                 report.after.linearity_error_max_lsb,
-                report.linearity_samples,
+                grouped(report.linearity_samples),
                 report.before.linearity_error_max_lsb,
                 match &report.monte_carlo {
                     Some(m) => format!(
@@ -170,8 +174,9 @@ fn efficiency(report: &CharacterizeReport) -> Vec<PublishedRow> {
             "efficiency",
             "49.4 TOPS/W (11.6 mW at 573.4 GOPS)",
             "A",
-            format!("{:.1} TOPS/W, {:.2} mW: fitted here", energy.tops_per_watt, energy.power_mw),
-            "this run's co-simulated activity; the clock's energy is fitted to this very figure",
+            format!("{:.1} TOPS/W, {:.2} mW", energy.tops_per_watt, energy.power_mw),
+            "this run's co-simulated activity; the clock's energy is fitted to the published figure, \
+             at 1.2 V, tt, 25 C and r = 1",
         ),
         row(
             "power with all 32 slices on, differential",

@@ -62,7 +62,8 @@ impl Checker {
     #[inline]
     pub fn pins(&mut self, expected: &Expected, observed: &Pins) {
         self.counts.cycles += 1;
-        if !same_controls(&expected.pins, observed) {
+        let (a, b) = (expected.pins.as_words(), observed.as_words());
+        if a[..CONTROL_WORDS] != b[..CONTROL_WORDS] {
             self.blame_pins(expected, observed);
         }
         // Once per step: LATCH may last long.
@@ -71,14 +72,22 @@ impl Checker {
         }
     }
 
-    /// Node voltages of one kind and side at the end of a pulse, one per slice.
+    /// Node voltages of one kind, of sides P and N, at the end of a pulse, one per slice.
     #[inline]
-    pub fn volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
-        self.counts.volts += golden.len() as u64;
+    pub fn volts(
+        &mut self,
+        nodes: [&str; 2],
+        expected: &Expected,
+        golden: [&[f64]; 2],
+        observed: [&[f64]; 2],
+    ) {
+        self.counts.volts += (golden[0].len() + golden[1].len()) as u64;
         let mut news = false;
         any_beyond(&mut news, self.worth_a_look(), golden, observed);
         if news {
-            self.look_at_volts(node, expected, golden, observed);
+            for side in 0..2 {
+                self.look_at_volts(nodes[side], expected, golden[side], observed[side]);
+            }
         }
     }
 
@@ -88,7 +97,7 @@ impl Checker {
         self.counts.worst_volt_error.min(VOLT_TOLERANCE)
     }
 
-    /// Node voltages of which one is [`worth_a_look`](Self::worth_a_look).
+    /// Node voltages of a kind of which one is [`worth_a_look`](Self::worth_a_look).
     #[cold]
     fn look_at_volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
         let worst = worst_difference(golden, observed);
@@ -224,36 +233,27 @@ impl Checker {
     /// Node voltages of both sides at the end of a pulse, from the reference.
     #[inline]
     pub fn nodes(&mut self, reference: &Reference, pulse: Phase, bit_lines: [&[f64]; 2]) {
-        let expected = reference.expected();
-        for (side, (name, observed)) in
-            ["bit_line_p", "bit_line_n"].iter().zip(bit_lines).enumerate()
-        {
-            self.volts(name, expected, reference.bit_line(pulse, side), observed);
-        }
+        let golden = [0, 1].map(|side| reference.bit_line(pulse, side));
+        self.volts(["bit_line_p", "bit_line_n"], reference.expected(), golden, bit_lines);
     }
-}
-
-/// Whether two pin states agree in every control word.
-#[inline]
-fn same_controls(expected: &Pins, observed: &Pins) -> bool {
-    let words = expected.as_words().iter().zip(observed.as_words()).take(CONTROL_WORDS);
-    // Without an early end, which would keep it from comparing many words at a time.
-    words.fold(0, |different, (a, b)| different | (a ^ b)) == 0
 }
 
 dispatch! {
     /// Whether a difference is larger than `limit`. Almost always none is, and to ask for that costs
     /// less than to ask for the largest.
-    fn any_beyond(any: &mut bool, limit: f64, golden: &[f64], observed: &[f64]) = any_beyond_body;
+    fn any_beyond(any: &mut bool, limit: f64, golden: [&[f64]; 2], observed: [&[f64]; 2])
+        = any_beyond_body;
 }
 
 #[inline(always)]
-fn any_beyond_body(any: &mut bool, limit: f64, golden: &[f64], observed: &[f64]) {
+fn any_beyond_body(any: &mut bool, limit: f64, golden: [&[f64]; 2], observed: [&[f64]; 2]) {
     let mut beyond = false;
-    for (g, o) in golden.iter().zip(observed) {
-        // A NaN is not within the limit, so that it can not hide.
-        let within = (g - o).abs() <= limit;
-        beyond |= !within;
+    for (golden, observed) in golden.iter().zip(observed) {
+        for (g, o) in golden.iter().zip(observed) {
+            // A NaN is not within the limit, so that it can not hide.
+            let within = (g - o).abs() <= limit;
+            beyond |= !within;
+        }
     }
     *any = beyond;
 }

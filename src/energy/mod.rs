@@ -21,6 +21,6 @@ pub use measure::{EnergyError, Measurement, measure};
 pub use model::Model;
 pub use observer::Observer;
 #[cfg(feature = "verilator")]
-pub use sweep::{PUBLISHED_DIFFERENTIAL_MW, PUBLISHED_GOPS, PUBLISHED_MW, Row, sweep};
+pub use sweep::{Row, sweep};
 #[cfg(feature = "verilator")]
 pub use workload::Workload;

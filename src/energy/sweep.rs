@@ -2,15 +2,8 @@
 
 use super::{Breakdown, EnergyError, Measurement, Workload, measure};
 use crate::config::{Config, Range, WeightFormat};
+use crate::report::characterize::facts;
 use serde::Serialize;
-
-/// Peak throughput of the published macro, in GOPS.
-pub const PUBLISHED_GOPS: f64 = 573.44;
-/// Its power there, in mW, from 49.4 TOPS/W: what `clock_fj` is fitted to.
-pub const PUBLISHED_MW: f64 = 11.6;
-/// Its power in differential mode, in mW. At another operating point, which is not known: shown
-/// beside the model's, fitted to nothing.
-pub const PUBLISHED_DIFFERENTIAL_MW: f64 = 6.35;
 
 /// One point of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,7 +60,7 @@ fn published(config: &Config) -> Rows {
     let workload = Workload::peak(&config.geometry);
     let measured = measure(config, &workload)?;
     let row = Row::new("peak", workload.format.name().into(), workload.sparsity, &measured);
-    Ok(vec![Row { published_mw: Some(PUBLISHED_DIFFERENTIAL_MW), ..row }])
+    Ok(vec![Row { published_mw: Some(facts::DIFFERENTIAL_MW.value), ..row }])
 }
 
 fn formats(config: &Config) -> Rows {

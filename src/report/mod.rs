@@ -5,7 +5,7 @@ pub mod characterize;
 mod cosim;
 mod mismatch_row;
 mod spice;
-mod text;
+pub(crate) mod text;
 
 pub use atomic::{WriteError, replaceable, write_atomic};
 pub use characterize::CharacterizeReport;

@@ -238,11 +238,10 @@ impl Testbench {
         let Some(event) = expected.event else { return };
         let bit_lines = [self.plant.bit_line(0), self.plant.bit_line(1)];
         self.checker.nodes(&self.reference, event.pulse, bit_lines);
-        for side in 0..2 {
-            if let Some(golden) = self.reference.mac_mean(event.pulse, side) {
-                let name = ["mac_mean_p", "mac_mean_n"][side];
-                self.checker.volts(name, expected, golden, self.plant.mac_mean(side));
-            }
+        let golden = [0, 1].map(|side| self.reference.mac_mean(event.pulse, side));
+        if let [Some(p), Some(n)] = golden {
+            let names = ["mac_mean_p", "mac_mean_n"];
+            self.checker.volts(names, expected, [p, n], self.plant.mac_means());
         }
         if event.decision().is_some()
             && let Err(found) = self.reference.decide(&self.drive.comparators)

@@ -29,15 +29,14 @@ pub struct MacNodes {
     /// What the word lines opened last: per MAC row 1 where a capacitor floats, 0 where it is
     /// discharged.
     floats: Vec<u32>,
-    /// `sum k_m own[m]`, when known; not for parts.
+    /// `sum k_m own[m]` in the form [`Own::Each`], when known.
     moment: Option<Lanes>,
     /// Sum of the capacitors that the word lines discharge.
     discharged: Lanes,
-    /// Per part of [`Own::Parted`], `sum k_m target[m]`; what happens to a whole part leaves it as it
-    /// is.
-    weights: [Lanes; 2],
-    /// Whether they are known.
-    weighed: bool,
+    /// `sum k_m target[m]`, when known; what happens to all capacitors alike leaves it as it is.
+    weight: Option<Lanes>,
+    /// The same of the floating part of [`Own::Parted`].
+    floating_weight: Option<Lanes>,
 }
 
 /// Form of the capacitors' own parts.
@@ -70,8 +69,8 @@ impl MacNodes {
             floats: vec![u32::MAX; rows],
             moment: None,
             discharged: Lanes::ZERO,
-            weights: [Lanes::ZERO; 2],
-            weighed: false,
+            weight: None,
+            floating_weight: None,
         }
     }
 
@@ -91,7 +90,7 @@ impl MacNodes {
     pub fn clear(&mut self) {
         self.base = Lanes::ZERO;
         self.scale = 0.0;
-        self.weighed = false;
+        self.forget_weights();
     }
 
     /// Holds some slices at V_low.
@@ -103,10 +102,16 @@ impl MacNodes {
     /// Forgets what depends on the column's capacitors.
     pub fn capacitors_changed(&mut self) {
         self.moment = None;
-        self.weighed = false;
+        self.forget_weights();
         if matches!(self.own, Own::Parted(_)) && self.scale != 0.0 {
             self.write_out();
         }
+    }
+
+    #[inline(always)]
+    fn forget_weights(&mut self) {
+        self.weight = None;
+        self.floating_weight = None;
     }
 
     /// Distances from the common part shrink by `factor`; the common part stays.
@@ -167,7 +172,7 @@ impl MacNodes {
         self.scale = 1.0;
         self.targets.copy_from_slice(targets);
         self.own = Own::Driven { gain };
-        self.moment = None;
+        self.forget_weights();
     }
 
     #[inline(never)]
@@ -182,7 +187,7 @@ impl MacNodes {
     pub fn multiply(&mut self, floats: &[u32], sum: &Lanes, gain: &Lanes, factor: f64) {
         let [discharged, floating] = match &self.own {
             Own::Driven { gain } => {
-                self.weighed = false;
+                self.floating_weight = None;
                 [Part { common: Lanes::ZERO, gain: *gain }; 2]
             }
             Own::Parted(parts) if self.floats == floats => *parts,
@@ -246,47 +251,33 @@ impl MacNodes {
         Lanes::from_fn(|l| column.mac_sum.0[l] * self.base.0[l] + self.scale * moment.0[l])
     }
 
-    /// `sum k_m own[m]` over the rows in their order, taken anew only after `own` changed; of parts
-    /// only after the parting changed.
+    /// `sum k_m own[m]`, over the rows in their order. Of what was driven the sum of the targets is
+    /// taken only once, and the parting of the capacitors takes only one part's.
     #[inline(always)]
     fn moment(&mut self, column: &Column) -> Lanes {
         if self.scale == 0.0 {
             return Lanes::ZERO;
         }
+        let capacitors = &column.capacitors;
+        if let Own::Each = self.own {
+            return *self
+                .moment
+                .get_or_insert_with(|| sum_of(|sum| weigh(sum, &self.each, capacitors)));
+        }
+        let targets = &self.targets;
+        let weight = self
+            .weight
+            .get_or_insert_with(|| sum_of(|sum| weigh_targets(sum, targets, capacitors)));
         match &self.own {
             Own::Parted(parts) => {
-                if !self.weighed {
-                    let capacitors = &column.capacitors;
-                    weigh_parts(&mut self.weights, &self.targets, &self.floats, capacitors);
-                    self.weighed = true;
-                }
-                self.parted_moment(parts, &column.mac_sum)
+                let floating = self.floating_weight.get_or_insert_with(|| {
+                    sum_of(|sum| weigh_floating(sum, targets, &self.floats, capacitors))
+                });
+                parted_moment(parts, [weight, floating], [&column.mac_sum, &self.discharged])
             }
-            own => *self.moment.get_or_insert_with(|| {
-                let mut sum = Lanes::ZERO;
-                match own {
-                    Own::Driven { gain } => {
-                        weigh_driven(&mut sum, &self.targets, gain, &column.capacitors);
-                    }
-                    _ => weigh(&mut sum, &self.each, &column.capacitors),
-                }
-                sum
-            }),
+            Own::Driven { gain } => Lanes::from_fn(|l| gain.0[l] * weight.0[l]),
+            Own::Each => unreachable!("returned above"),
         }
-    }
-
-    /// The same of two parts, weighed; `sum` is K.
-    #[inline(always)]
-    fn parted_moment(&self, [discharged, floating]: &[Part; 2], sum: &Lanes) -> Lanes {
-        let of = |part: &Part, capacitors: f64, target: f64, l: usize| {
-            part.common.0[l] * capacitors + part.gain.0[l] * target
-        };
-        let targets = &self.weights;
-        Lanes::from_fn(|l| {
-            let capacitors = self.discharged.0[l];
-            of(discharged, capacitors, targets[0].0[l], l)
-                + of(floating, sum.0[l] - capacitors, targets[1].0[l], l)
-        })
     }
 
     /// Writes every voltage out: base 0, scale 1, a number each. Not while connected, when the
@@ -313,6 +304,32 @@ impl MacNodes {
         self.scale = 1.0;
         self.moment = None;
     }
+}
+
+/// Sum over the rows of two parts. Of all capacitors and of one part are known `weights`, all and
+/// floating, and `sums`, all and discharged.
+#[inline(always)]
+fn parted_moment(
+    [discharged, floating]: &[Part; 2],
+    weights: [&Lanes; 2],
+    sums: [&Lanes; 2],
+) -> Lanes {
+    let of = |part: &Part, capacitors: f64, weight: f64, l: usize| {
+        part.common.0[l] * capacitors + part.gain.0[l] * weight
+    };
+    Lanes::from_fn(|l| {
+        let (weight, sum) = (weights[1].0[l], sums[1].0[l]);
+        of(discharged, sum, weights[0].0[l] - weight, l)
+            + of(floating, sums[0].0[l] - sum, weight, l)
+    })
+}
+
+/// What `add_up` writes.
+#[inline(always)]
+fn sum_of(add_up: impl FnOnce(&mut Lanes)) -> Lanes {
+    let mut sum = Lanes::ZERO;
+    add_up(&mut sum);
+    sum
 }
 
 // The loops below go over slices inside and over rows outside. Those that sum over the rows can not
@@ -425,52 +442,47 @@ fn weigh_body(sum: &mut Lanes, each: &[Lanes], capacitors: &[Capacitors]) {
 }
 
 dispatch! {
-    /// The same for `gain targets[m]`.
-    fn weigh_driven(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Capacitors])
-        = weigh_driven_body;
+    /// Sum over the rows of capacitor times target.
+    fn weigh_targets(sum: &mut Lanes, targets: &[f64], capacitors: &[Capacitors])
+        = weigh_targets_body;
 }
 
 #[inline(always)]
-fn weigh_driven_body(sum: &mut Lanes, targets: &[f64], gain: &Lanes, capacitors: &[Capacitors]) {
+fn weigh_targets_body(sum: &mut Lanes, targets: &[f64], capacitors: &[Capacitors]) {
     let mut total = [0.0; LANES];
     for (&target, capacitor) in targets.iter().zip(capacitors) {
         for l in 0..LANES {
             total[l] += capacitor.get(l) * target;
         }
     }
-    for l in 0..LANES {
-        sum.0[l] = gain.0[l] * total[l];
-    }
+    sum.0 = total;
 }
 
 dispatch! {
-    /// Sum over the rows of capacitor times target, for discharged and for floating capacitors.
-    fn weigh_parts(
-        sums: &mut [Lanes; 2],
+    /// The same over the rows of floating capacitors alone.
+    fn weigh_floating(
+        sum: &mut Lanes,
         targets: &[f64],
         floats: &[u32],
         capacitors: &[Capacitors],
-    ) = weigh_parts_body;
+    ) = weigh_floating_body;
 }
 
 #[inline(always)]
-fn weigh_parts_body(
-    sums: &mut [Lanes; 2],
+fn weigh_floating_body(
+    sum: &mut Lanes,
     targets: &[f64],
     floats: &[u32],
     capacitors: &[Capacitors],
 ) {
-    // Local sums, so that they stay in registers.
-    let [mut discharged, mut floating] = [[0.0; LANES]; 2];
+    let mut total = [0.0; LANES];
     for ((&target, &floats), capacitor) in targets.iter().zip(floats).zip(capacitors) {
         for l in 0..LANES {
-            let product = capacitor.get(l) * target;
-            let sums = [discharged[l] + product, floating[l] + product];
-            discharged[l] = if selects(floats, l) { discharged[l] } else { sums[0] };
-            floating[l] = if selects(floats, l) { sums[1] } else { floating[l] };
+            let with = total[l] + capacitor.get(l) * target;
+            total[l] = if selects(floats, l) { with } else { total[l] };
         }
     }
-    *sums = [Lanes(discharged), Lanes(floating)];
+    sum.0 = total;
 }
 
 #[cfg(test)]
@@ -487,32 +499,33 @@ mod tests {
         let targets: Vec<f64> = (0..64).map(|m| key.normal(9000 + m)).collect();
         let floats: Vec<u32> = (0..64).map(|m| key.bits(8000 + m)).collect();
         let parts = [200, 202].map(|i| Part { common: random(i), gain: random(i + 1) });
-        let mut weights = [[Lanes::ZERO; 2]; 2];
-        let [wide, narrow] = &mut weights;
-        weigh_parts(wide, &targets, &floats, &capacitors);
-        weigh_parts_body(narrow, &targets, &floats, &capacitors);
-        let mut sums = [Lanes::ZERO; 4];
-        let [driven, narrow_driven, each, narrow_each] = &mut sums;
-        weigh_driven(driven, &targets, &parts[0].gain, &capacitors);
-        weigh_driven_body(narrow_driven, &targets, &parts[0].gain, &capacitors);
+        let mut weights = [Lanes::ZERO; 4];
+        let [all, narrow_all, floating, narrow_floating] = &mut weights;
+        weigh_targets(all, &targets, &capacitors);
+        weigh_targets_body(narrow_all, &targets, &capacitors);
+        weigh_floating(floating, &targets, &floats, &capacitors);
+        weigh_floating_body(narrow_floating, &targets, &floats, &capacitors);
+        let mut sums = [Lanes::ZERO; 2];
+        let [each, narrow_each] = &mut sums;
         let mut written = vec![Lanes::ZERO; 64];
         assign(&mut written, &targets, &floats, &parts);
         weigh(each, &written, &capacitors);
         weigh_body(narrow_each, &written, &capacitors);
-        assert_eq!(wide, narrow);
-        assert_eq!(driven, narrow_driven);
+        assert_eq!(all, narrow_all);
+        assert_eq!(floating, narrow_floating);
         assert_eq!(each, narrow_each);
         // The same charge in both forms, but for rounding.
-        let sum = |part: u32, l: usize| -> f64 {
+        let sum = |floating: u32, l: usize| -> f64 {
             let rows = floats.iter().zip(&capacitors);
-            rows.filter(|(floats, _)| *floats >> l & 1 == part).map(|(_, c)| c.get(l)).sum()
+            rows.filter(|(floats, _)| (*floats >> l & 1) | floating == 1)
+                .map(|(_, c)| c.get(l))
+                .sum()
         };
+        let [all_sum, floating_sum] = [1, 0].map(|all| Lanes::from_fn(|l| sum(all, l)));
+        let discharged = Lanes::from_fn(|l| all_sum.0[l] - floating_sum.0[l]);
+        let parted = parted_moment(&parts, [all, floating], [&all_sum, &discharged]);
         for l in 0..LANES {
-            let of = |part: usize| {
-                parts[part].common.0[l] * sum(part as u32, l)
-                    + parts[part].gain.0[l] * wide[part].0[l]
-            };
-            assert!((of(0) + of(1) - each.0[l]).abs() < 1e-12 * 64.0 * 8192.0, "lane {l}");
+            assert!((parted.0[l] - each.0[l]).abs() < 1e-12 * 64.0 * 8192.0, "lane {l}");
         }
     }
 }

@@ -169,8 +169,13 @@ impl Plant {
     /// Capacitance-weighted mean of the selected columns' MAC capacitor voltages in volts after this
     /// cycle, one per slice. Side 0 is P, 1 is N.
     pub fn mac_mean(&mut self, side: usize) -> &[f64] {
-        mac_means(self, side);
-        &flat(&self.means[side])[..self.geometry.slices()]
+        self.mac_means()[side]
+    }
+
+    /// The same of both sides.
+    pub fn mac_means(&mut self) -> [&[f64]; 2] {
+        take_means(self);
+        [0, 1].map(|side| &flat(&self.means[side])[..self.geometry.slices()])
     }
 
     /// Violations so far.
@@ -215,17 +220,18 @@ dispatch! {
 }
 
 dispatch! {
-    /// Mean voltages of a side's MAC capacitors.
-    fn mac_means(plant: &mut Plant, side: usize) = Plant::mac_means_with;
+    /// Mean voltages of the MAC capacitors.
+    fn take_means(plant: &mut Plant) = Plant::take_means_with;
 }
 
 impl Plant {
     #[inline(always)]
-    fn mac_means_with(&mut self, side: usize) {
-        let nodes = &mut self.sides[side];
-        let position = nodes.position;
-        for (g, mean) in self.means[side].iter_mut().enumerate() {
-            *mean = nodes.mac_mean(g, &self.columns[g][position]);
+    fn take_means_with(&mut self) {
+        for (nodes, means) in self.sides.iter_mut().zip(&mut self.means) {
+            let position = nodes.position;
+            for (g, mean) in means.iter_mut().enumerate() {
+                *mean = nodes.mac_mean(g, &self.columns[g][position]);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! One conversion step, predicted as a whole: voltages at the end of every pulse, decisions, codes.
 
-use super::array::{Array, PerRow, ROWS};
+use super::array::{Array, Cells, Line, PerRow, ROWS};
 use super::electrical::{Electrical, Factors, Span};
 use super::memory::Memory;
 use super::sampling::{self, BitLineInput, BitLineOutput, MacInput, MacOutput};
@@ -233,23 +233,10 @@ impl Conversion {
         let (line, cells) = (array.line(number), array.cells(input.plane, number));
         let dummy = number == array.dummy();
         let t = &mut self.scratch;
-        let (ones, all) = (&mut t.digits_ones[..], &mut t.digits_all[..]);
         if dummy {
-            cells.dummy_sums(ones, input.level.into());
-            all.copy_from_slice(ones);
+            t.sum_dummies(cells, input.level, self.level_errors.as_ref());
         } else {
-            sampling::row_sums(ones, &cells.ones, input.digits);
-            sampling::row_sums(all, &line.capacitors, input.digits);
-        }
-        if let Some(level_errors) = &self.level_errors {
-            let (ones, all) = (&mut t.errors_ones[..], &mut t.errors_all[..]);
-            if dummy {
-                cells.dummy_sums(ones, level_errors[usize::from(input.level)]);
-                all.copy_from_slice(ones);
-            } else {
-                sampling::row_sums(ones, &cells.ones, errors);
-                sampling::row_sums(all, &line.capacitors, errors);
-            }
+            t.sum_rows(cells, line, input.digits, self.level_errors.is_some().then_some(errors));
         }
         sampling::scaled(&mut t.noise_ones, noise.row(Draw::Sample(side)), &cells.sample_sigma);
         sampling::scaled(
@@ -505,6 +492,32 @@ impl Conversion {
     /// Absolute mean voltages of a side's MAC capacitors at the end of RESET, SAMPLE or MULTIPLY.
     pub(super) fn mac_mean(&self, phase: Phase, side: usize) -> Option<&[f64]> {
         self.mac_mean.get(phase.index()).map(|sides| &sides[side][..])
+    }
+}
+
+impl Scratch {
+    /// Sums over dummy columns, whose rows below M/2 carry the level.
+    #[inline(always)]
+    fn sum_dummies(&mut self, cells: &Cells, level: u8, errors: Option<&[i16; LEVELS]>) {
+        cells.dummy_sums(&mut self.digits_ones, level.into());
+        self.digits_all.copy_from_slice(&self.digits_ones);
+        if let Some(errors) = errors {
+            cells.dummy_sums(&mut self.errors_ones, errors[usize::from(level)]);
+            self.errors_all.copy_from_slice(&self.errors_ones);
+        }
+    }
+
+    /// Sums over columns, whose rows carry digits.
+    #[inline(always)]
+    fn sum_rows(&mut self, cells: &Cells, line: &Line, digits: &PerRow, errors: Option<&PerRow>) {
+        let (ones, all) = (&mut self.digits_ones[..], &mut self.digits_all[..]);
+        let Some(errors) = errors else {
+            sampling::row_sums(ones, &cells.ones, digits);
+            sampling::row_sums(all, &line.capacitors, digits);
+            return;
+        };
+        sampling::row_sums_of_both([ones, &mut self.errors_ones], &cells.ones, digits, errors);
+        sampling::row_sums_of_both([all, &mut self.errors_all], &line.capacitors, digits, errors);
     }
 }
 

@@ -4,16 +4,36 @@
 use super::array::PerRow;
 use super::electrical::{Electrical, Factors, Push};
 use crate::golden::chip::LEVEL_UNIT;
+use crate::simd::dispatch;
 
 /// One unit of a level's error, in DAC steps.
 pub(super) const ERROR_STEP: f64 = 1.0 / LEVEL_UNIT as f64;
 
-/// Weighted sums of all slices: sum over rows of weights times digits or level errors, exact.
+/// Weighted sums of all slices: sum over rows of weights times digits, exact.
 #[inline(always)]
 pub(super) fn row_sums(sums: &mut [i32], weights: &[PerRow], digits: &PerRow) {
     for (sum, weights) in sums.iter_mut().zip(weights) {
-        *sum = weights.iter().zip(digits).map(|(&k, &x)| i32::from(k) * i32::from(x)).sum();
+        *sum = row_sum(weights, digits);
     }
+}
+
+/// The same with the digits and with their levels' errors, in one pass over the weights.
+#[inline(always)]
+pub(super) fn row_sums_of_both(
+    [sums, error_sums]: [&mut [i32]; 2],
+    weights: &[PerRow],
+    digits: &PerRow,
+    errors: &PerRow,
+) {
+    for ((sum, error_sum), weights) in sums.iter_mut().zip(error_sums).zip(weights) {
+        *sum = row_sum(weights, digits);
+        *error_sum = row_sum(weights, errors);
+    }
+}
+
+#[inline(always)]
+fn row_sum(weights: &PerRow, values: &PerRow) -> i32 {
+    weights.iter().zip(values).map(|(&k, &x)| i32::from(k) * i32::from(x)).sum()
 }
 
 /// What a side's bit line starts from and is disturbed by.
@@ -142,9 +162,21 @@ struct MacConstants {
     v_low: f64,
 }
 
+dispatch! {
+    /// As a function that is called, not inlined: only arguments are known not to overlap, and for so
+    /// many slices it takes long to find that out.
+    #[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
+    fn mac_slices(
+        c: &MacConstants, residue: &[f64], deviation: &[f64],
+        digits_ones: &[i32], digits_all: &[i32], errors_ones: &[i32], errors_all: &[i32],
+        sum_ones: &[f64], sum_all: &[f64], noise_ones: &[f64], noise_zeros: &[f64],
+        reset: &mut [f64], sample: &mut [f64], multiply: &mut [f64], charge: &mut [f64],
+    ) = mac_slices_body;
+}
+
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "separate slices are known not to overlap")]
-fn mac_slices(
+#[expect(clippy::too_many_arguments, reason = "as above")]
+fn mac_slices_body(
     c: &MacConstants,
     residue: &[f64],
     deviation: &[f64],

@@ -2,8 +2,15 @@
 //!
 //! Inputs and errors are in LSB of the ADC's range. *Before* and *after* stand for calibration.
 
+pub mod facts;
+mod figures;
+mod fit;
+#[cfg(test)]
+mod fixture;
 mod html;
+mod population;
 mod text;
+mod verdict;
 
 use std::path::Path;
 
@@ -168,7 +175,7 @@ pub struct BackendComparison {
     pub rule_violations: u64,
     /// Names of the rules.
     pub violated_rules: Vec<String>,
-    /// Whether host calibration from the RTL's own accumulators gave the tables of the golden codes.
+    /// Whether calibration from the RTL's own accumulators gave the tables of the golden codes.
     pub calibration_equal: bool,
     /// Results that the RTL's post-processor calibrated, and how many the tables do not predict.
     pub results_compared: u64,
@@ -217,8 +224,8 @@ pub struct MonteCarlo {
     pub adcs_without_missing_codes: f64,
     /// Share of all chips whose error after calibration stays below 2 LSB.
     pub yield_below_2_lsb: f64,
-    /// Spread over chips of the voltage that all rows share, half of them at full scale and the others
-    /// at zero, in mV and in LSB.
+    /// Spread over chips of the voltage that all rows share, half of them at full scale and the
+    /// others at zero, in mV and in LSB.
     pub accumulated_voltage_sigma_mv: f64,
     pub accumulated_voltage_sigma_lsb: f64,
     /// The same with the mismatch of the MAC capacitors alone, in mV.

@@ -1,6 +1,6 @@
 //! Text and numbers as HTML shows them.
 
-use super::super::text::figures::{self, NOTHING};
+use crate::report::characterize::figures::{self, NOTHING};
 
 /// Text from the data, so that none of it is taken for markup.
 pub fn escape(text: &str) -> String {

@@ -3,8 +3,6 @@
 //! `sections` say what is shown, one file each; `svg`, `table` and `page` how. Colours stand in
 //! `style.css` only.
 
-#[cfg(test)]
-pub mod fixture;
 mod format;
 mod page;
 mod sections;

@@ -8,15 +8,22 @@ pub struct Column {
     pub title: &'static str,
     pub unit: &'static str,
     pub number: bool,
+    /// Left out on a phone.
+    pub wide: bool,
 }
 
 impl Column {
     pub const fn text(title: &'static str) -> Self {
-        Self { title, unit: "", number: false }
+        Self { title, unit: "", number: false, wide: false }
     }
 
     pub const fn number(title: &'static str, unit: &'static str) -> Self {
-        Self { title, unit, number: true }
+        Self { title, unit, number: true, wide: false }
+    }
+
+    /// Bars beside numbers that say the same.
+    pub const fn bars() -> Self {
+        Self { title: "", unit: "", number: false, wide: true }
     }
 }
 
@@ -50,6 +57,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// One more column, at a place from the left.
+    pub fn insert(&mut self, at: usize, column: Column, cells: impl IntoIterator<Item = Cell>) {
+        self.columns.insert(at, column);
+        self.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.insert(at, cell));
+    }
+
     pub fn html(&self) -> String {
         let head: String = self.columns.iter().map(heading).collect();
         let rows: String = self.rows.iter().map(|row| self.row(row)).collect();
@@ -87,7 +100,11 @@ fn heading(column: &Column) -> String {
 }
 
 fn class(column: &Column) -> &'static str {
-    if column.number { " class=\"number\"" } else { "" }
+    match (column.number, column.wide) {
+        (true, _) => " class=\"number\"",
+        (false, true) => " class=\"wide\"",
+        (false, false) => "",
+    }
 }
 
 /// A bar for a cell, from one share of its width to another.

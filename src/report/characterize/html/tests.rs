@@ -1,7 +1,7 @@
 //! The page as a whole: well-formed, safe, complete, and sound without data.
 
-use super::fixture;
 use super::page;
+use crate::report::characterize::fixture;
 use crate::report::characterize::*;
 
 /// Elements that HTML never closes.
@@ -91,15 +91,55 @@ fn the_page_shows_what_the_data_holds() {
         report.config.fingerprint.clone(),
         "2,920,448".into(),
         format!("--chip {worst}</code></pre>"),
-        "published: 6.85".into(),
+        "published: 6.85 <cite>[F]".into(),
         "below 2 <cite>[F]</cite>".into(),
-        "Fitted, not predicted".into(),
+        "The level is fitted:".into(),
+        "6.35</td>".into(),
+        "precharge_too_short</td>".into(),
+        "Electrical rules are violated at 1.00 V (precharge_too_short).".into(),
         "single4".into(),
     ];
     for number in numbers {
         assert!(html.contains(&number), "{number:?} is not in the page");
     }
-    assert_eq!(html.matches("<figcaption>").count(), 20);
+    assert_eq!(html.matches("<figcaption>").count(), 25);
+}
+
+#[test]
+fn violated_rules_are_named_first() {
+    let mut report = fixture::report();
+    report.energy.violated_rules = vec!["precharge_too_short".into()];
+    let html = page(&report);
+    assert_sound(&html);
+    let header = html.split("</header>").next().unwrap_or_default();
+    assert!(header.contains("RULES VIOLATED") && header.contains("precharge_too_short"));
+    assert!(header.contains("#energy") && !header.contains("MISMATCH"));
+    assert!(html.contains("The macro does not work here: precharge_too_short"));
+    let compared = report.backends_compared.as_mut().expect("compared");
+    compared.lockstep_mismatches = 1;
+    compared.first_mismatch = Some("cycle 7: WL is 0, not 1".into());
+    let html = page(&report);
+    assert!(html.contains("MISMATCH") && html.contains("cycle 7: WL is 0, not 1"));
+}
+
+/// What a population could not measure is not silently left out of it.
+#[test]
+fn failed_chips_and_full_registers_are_counted() {
+    let mut report = fixture::report();
+    report.saturated_registers = 3;
+    let m = report.monte_carlo.as_mut().expect("a population");
+    m.failed = vec![FailedChip { chip: 17, reason: "ADC 3 is <dead>".into() }];
+    m.rows[4].saturated_registers = 1;
+    let html = page(&report);
+    assert_sound(&html);
+    for words in ["Registers too small: 3", "chip 17: ADC 3 is &lt;dead&gt;", "1 chips have"] {
+        assert!(html.contains(words), "{words:?} is not in the page");
+    }
+    let text = report.to_string();
+    for words in ["    chip 17: ADC 3 is <dead>\n", "  registers too small                      -"]
+    {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
 }
 
 #[test]
@@ -172,6 +212,17 @@ fn nothing_measured_makes_a_page_too() {
     }
 }
 
+/// Away from the point of the fit nothing is called fitted to it.
+#[test]
+fn other_conditions_are_predicted() {
+    let mut report = fixture::report();
+    report.conditions.supply_v = 1.1;
+    let html = page(&report);
+    assert!(html.contains("predicted from the fit at 1.2 V, tt, 25 °C"));
+    assert!(!html.contains("The level is fitted:"));
+    assert!(report.to_string().contains("predicted from the fit at 1.2 V, tt, 25 C"));
+}
+
 /// One chip, one ADC, one point each.
 #[test]
 fn one_of_everything_makes_a_page() {
@@ -218,8 +269,8 @@ fn wild_numbers_make_a_page() {
     }
 }
 
-/// For a look: `CAPRAM_PAGE=/tmp cargo test --lib the_page_for_a_look -- --ignored` writes
-/// `/tmp/index.html`.
+/// For a look: `CAPRAM_PAGE=<folder> cargo test --lib the_page_for_a_look -- --ignored` writes
+/// `index.html` there, else in the folder for temporary files.
 #[test]
 #[ignore = "writes a page to look at"]
 fn the_page_for_a_look() {

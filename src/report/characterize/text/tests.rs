@@ -1,10 +1,10 @@
 //! The text as a whole.
 
-use super::figures::fixed;
+use crate::report::characterize::figures::fixed;
 use crate::report::characterize::*;
 
 fn report() -> CharacterizeReport {
-    html::fixture::report()
+    fixture::report()
 }
 
 #[test]
@@ -15,6 +15,34 @@ fn the_verdict_comes_first() {
     let compared = report.backends_compared.as_mut().expect("compared");
     compared.codes_different = 1;
     assert!(report.to_string().starts_with("capram characterize: MISMATCH\n"));
+    compared_first(&mut report);
+    let text = report.to_string();
+    assert!(text.contains("  first mismatch: cycle 7"), "{text}");
+    report.backends_compared = None;
+    report.energy.violated_rules = vec!["precharge_too_short".into()];
+    let text = report.to_string();
+    assert!(text.starts_with("capram characterize: RULES VIOLATED (precharge_too_short)\n"));
+    assert!(text.contains("does not work here: precharge_too_short"), "{text}");
+}
+
+fn compared_first(report: &mut CharacterizeReport) {
+    if let Some(compared) = &mut report.backends_compared {
+        compared.first_mismatch = Some("cycle 7".into());
+    }
+}
+
+/// One chip has no spread.
+#[test]
+fn a_spread_of_one_is_a_dash() {
+    let mut report = report();
+    let m = report.monte_carlo.as_mut().expect("a population");
+    (m.chips, m.rows) = (1, m.rows[..1].to_vec());
+    m.accumulated_voltage_sigma_mv = f64::NAN;
+    m.distributions.iter_mut().for_each(|(_, d)| d.sigma = f64::NAN);
+    let text = report.to_string();
+    assert!(!text.contains("NaN"), "{text}");
+    assert!(text.contains("  shared voltage, sigma                      - mV"), "{text}");
+    assert!(!html::page(&report).contains("NaN"));
 }
 
 #[test]
@@ -23,16 +51,19 @@ fn numbers_are_aligned_and_have_units() {
     for line in [
         "  corner    tt, 1.2 V, 25 C\n",
         "  throughput                            573.44 GOPS; published 573.44 [A]\n",
-        "  efficiency                              49.4 TOPS/W; published 49.4 [A], ",
+        "  efficiency                              49.4 TOPS/W; published 49.4 [A], the level",
         "\nCalibration                     mismatch off      before       after\n",
-        "  monotonic                              yes         yes         yes\n",
+        "  monotonic                              yes         yes           =\n",
         "  codes compared                     2,920,448\n",
         "  MAC capacitors                         21.30 pJ, 25.7 %\n",
-        "    90 %                            69.6     573.4      8.24     28.75\n",
+        "    90 %                            52.2     573.4     10.99     38.35\n",
         "--chips 200 --backend rtl\n",
     ] {
         assert!(text.contains(line), "{line:?} is not in\n{text}");
     }
+    let weak = "    1.00 V                          71.1     573.4      8.07     28.14";
+    assert!(text.contains(&format!("{weak}  violates precharge_too_short\n")), "{text}");
+    assert!(text.contains("  published 6.35 mW [F], another operating point, not fitted\n"));
     assert!(text.lines().all(|line| line == line.trim_end()));
 }
 

@@ -1,5 +1,6 @@
 //! The same steps through the RTL and through the golden model.
 
+use super::super::format::escape;
 use super::super::page::Page;
 use super::super::table::{Cell, Column, Table};
 use crate::report::CharacterizeReport;
@@ -19,6 +20,20 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
          made with them.",
         &table,
     );
+    page.html(&in_words(compared));
+}
+
+/// The first mismatch and the names of violated rules.
+fn in_words(c: &BackendComparison) -> String {
+    let line = |what: &str, words: &str| {
+        format!("<p><strong class=\"bad\">{what}:</strong> <code>{}</code></p>\n", escape(words))
+    };
+    let first = c.first_mismatch.iter().map(|first| line("First mismatch", first));
+    let rules = match &c.violated_rules[..] {
+        [] => None,
+        rules => Some(line("Violated rules", &rules.join(", "))),
+    };
+    first.chain(rules).collect()
 }
 
 fn rows(c: &BackendComparison) -> Vec<Vec<Cell>> {

@@ -7,7 +7,8 @@ use super::super::table::{Cell, Column, Table};
 use super::edges;
 use crate::report::CharacterizeReport;
 use crate::report::characterize::AdcRow;
-use crate::report::characterize::text::figures::fixed;
+use crate::report::characterize::figures::fixed;
+use crate::report::text::grouped;
 
 /// Missing codes that a table has room for.
 const NAMED_CODES: usize = 4;
@@ -24,11 +25,24 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
         "<p>The host fits a line to every ADC, gain and offset, and then one master curve that all \
          of them share.</p>",
     );
+    page.html(&saturated(report.saturated_registers));
     page.figures(figures);
     if !report.adcs.is_empty() {
         page.html("<details><summary>All ADCs in numbers</summary>");
         page.table(&adcs_caption(), &adcs(&report.adcs));
         page.html("</details>");
+    }
+}
+
+/// Registers that do not reach what was fitted.
+fn saturated(registers: u64) -> String {
+    match registers {
+        0 => "<p>Registers too small: 0.</p>".into(),
+        n => format!(
+            "<p><strong class=\"bad\">Registers too small: {}</strong>. What was fitted lies \
+             beyond their ends; results keep the rest of that error.</p>",
+            grouped(n)
+        ),
     }
 }
 
@@ -88,7 +102,7 @@ fn pairs(label: &str, adcs: &[AdcRow], values: fn(&AdcRow) -> [f64; 2]) -> Optio
     let last = adcs.iter().map(|row| row.adc).max().unwrap_or(0).min(1 << 20) as f64;
     let step = if last >= 16.0 { round_step(last / 8.0) } else { 1.0 };
     let step = if (16.0..=40.0).contains(&last) { 4.0 } else { step };
-    let across = Axis::stepped("ADC", -1.0, last + 1.0, step);
+    let across = Axis::stepped("ADC", -0.5, last + 0.5, step);
     let mut plot =
         Plot::new(label, across, Axis::covering(label, all.map(|value| ROOM * value).chain([0.0])));
     plot = plot.level("zero", 0.0);

@@ -1,8 +1,9 @@
 //! Transfer of one ADC; INL and DNL of all.
 
-use super::super::format::{largest, number, percent, signed};
+use super::super::format::{largest, number, signed};
 use super::super::page::{Figure, Key, Mark, Page};
-use super::super::svg::{Axis, Plot, round_step};
+use super::super::svg::{Axis, Plot};
+use super::input_axis;
 use crate::characterize::metrics::{CODES, THRESHOLDS};
 use crate::report::CharacterizeReport;
 use crate::report::characterize::Curves;
@@ -35,24 +36,19 @@ fn ends(points: &[(f64, f64)]) -> f64 {
     largest(points.iter().map(|&(input, _)| input))
 }
 
-fn input_axis(points: &[(f64, f64)]) -> Axis {
-    let end = ends(points).clamp(1.0, 1e6);
-    let step = if (16.0..=80.0).contains(&end) { 16.0 } else { round_step(end / 4.0) };
-    Axis::stepped("input (LSB)", -end, end, step)
-}
-
 /// The middle of the transfer, where single steps show.
 fn detail(points: &[(f64, f64)]) -> Plot {
     let middle = CODES as f64 / 2.0;
-    let near = points.iter().copied().filter(|(input, _)| input.abs() <= DETAIL_LSB);
+    let (low, high) = (middle - DETAIL_LSB - 1.0, middle + DETAIL_LSB);
+    // What lies outside is a gap: it would be drawn along the border.
+    let inside = |code: f64| if (low..=high).contains(&code) { code } else { f64::NAN };
+    let near = points.iter().filter(|(input, _)| input.abs() <= DETAIL_LSB);
+    let near = near.map(|&(input, code)| (input, inside(code)));
     let steps = 2 * DETAIL_LSB as usize;
     let codes: Vec<f64> = (0..steps).map(|i| middle - DETAIL_LSB + i as f64).collect();
-    Plot::small(
-        Axis::stepped("", -DETAIL_LSB, DETAIL_LSB, 2.0),
-        Axis::stepped("", middle - DETAIL_LSB - 1.0, middle + DETAIL_LSB, 2.0),
-    )
-    .steps("ideal", &super::edges(-DETAIL_LSB, 1.0, steps), &codes)
-    .line("before", near)
+    Plot::small(Axis::stepped("", -DETAIL_LSB, DETAIL_LSB, 2.0), Axis::stepped("", low, high, 2.0))
+        .steps("ideal", &super::edges(-DETAIL_LSB, 1.0, steps), &codes)
+        .line("before", near)
 }
 
 fn transfer(report: &CharacterizeReport) -> Option<Figure> {
@@ -65,15 +61,16 @@ fn transfer(report: &CharacterizeReport) -> Option<Figure> {
     let thresholds: Vec<f64> = (0..=CODES).map(|t| t as f64 - middle).collect();
     let codes: Vec<f64> = (0..CODES).map(|code| code as f64).collect();
     let codes_axis = Axis::stepped("mean code", 0.0, CODES as f64, 16.0);
-    let plot = Plot::new("mean code against input", input_axis(&points), codes_axis)
-        .steps("ideal", &thresholds, &codes)
-        .line("before", points.iter().copied());
+    let plot =
+        Plot::new("mean code against input", input_axis("input (LSB)", ends(&points)), codes_axis)
+            .steps("ideal", &thresholds, &codes)
+            .line("before", points.iter().copied());
     let plot = if ends(&points) > DETAIL_LSB { plot.inset(&detail(&points)) } else { plot };
     let line = report.adcs.iter().find(|row| row.adc == shown).map_or(String::new(), |row| {
         format!(
-            "Its line is off by {} LSB and {} % in gain.",
+            "Its middle lies at {} LSB of input, its gain is off by {} %.",
             signed(row.offset_lsb[0], 2),
-            if row.gain[0] >= 1.0 { "+" } else { "" }.to_owned() + &percent(row.gain[0] - 1.0, 2)
+            signed(100.0 * (row.gain[0] - 1.0), 2)
         )
     });
     Some(Figure {
@@ -95,7 +92,9 @@ fn transfer(report: &CharacterizeReport) -> Option<Figure> {
 fn deviation(report: &CharacterizeReport) -> Option<Figure> {
     let ramp = ramp(&report.curves);
     let line = |input: f64| input + (THRESHOLDS as f64) / 2.0;
-    let unclipped = |&&(_, code): &&(f64, f64)| code > 0.0 && code < THRESHOLDS as f64;
+    // Beyond these the ends of the range cut single codes, and the mean with them.
+    let whole = 1.0..=(THRESHOLDS - 1) as f64;
+    let unclipped = |&&(_, code): &&(f64, f64)| whole.contains(&code);
     let points: Vec<(f64, f64)> =
         ramp.iter().filter(unclipped).map(|&(input, code)| (input, code - line(input))).collect();
     if points.is_empty() {
@@ -104,7 +103,8 @@ fn deviation(report: &CharacterizeReport) -> Option<Figure> {
     let smooth = over_one_lsb(&points);
     let heights = points.iter().map(|&(_, y)| y).chain([-1.0, 1.0]);
     let axis = Axis::covering("mean code − ideal line (LSB)", heights);
-    let plot = Plot::new("deviation of the mean code from the ideal line", input_axis(&ramp), axis)
+    let across = input_axis("input (LSB)", ends(&ramp));
+    let plot = Plot::new("deviation of the mean code from the ideal line", across, axis)
         .level("zero", 0.0)
         .line("before faint", points.iter().copied())
         .line("before strong", smooth.iter().copied());
@@ -117,11 +117,20 @@ fn deviation(report: &CharacterizeReport) -> Option<Figure> {
         ],
         plot,
         caption: format!(
-            "The same ADC, less the ideal line. The teeth are the quantization of ±½ LSB; what \
-             their mean leaves is offset, gain and INL: up to {} LSB before calibration.",
+            "The same ADC, less the ideal line. {}What the mean over 1 LSB leaves is offset, gain \
+             and INL: up to {} LSB before calibration.",
+            teeth(report.before.input_noise_lsb),
             number(most, 2)
         ),
     })
+}
+
+/// More noise smooths the quantization, in LSB.
+const TEETH_LSB: f64 = 0.3;
+
+/// What the teeth are, where there are any.
+fn teeth(noise_lsb: f64) -> &'static str {
+    if noise_lsb < TEETH_LSB { "The teeth are the quantization of ±½ LSB. " } else { "" }
 }
 
 /// Means over stretches of one LSB, in which the teeth of the quantization cancel.

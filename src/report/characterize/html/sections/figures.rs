@@ -3,7 +3,7 @@
 use super::super::page::Page;
 use super::super::table::{Cell, Column, Table};
 use crate::report::CharacterizeReport;
-use crate::report::characterize::text::figures::{Row, rows};
+use crate::report::characterize::figures::{Row, SAME, rows};
 
 const COLUMNS: [Column; 4] = [
     Column::text("figure"),
@@ -16,7 +16,7 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
     page.section("figures", "Before and after calibration");
     page.html(&format!(
         "<p>Chip {}, beside one without mismatch. Calibration does not change codes: what they \
-         alone decide is the same before and after.</p>\n<div class=\"tables\">",
+         alone decide is the same before and after ({SAME}).</p>\n<div class=\"tables\">",
         report.chip
     ));
     let [sine, ramp, results] = rows(report);

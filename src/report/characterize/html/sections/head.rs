@@ -2,8 +2,11 @@
 
 use super::super::format::{escape, number, typeset};
 use super::super::page::Page;
-use super::setup;
+use super::{energy, setup};
 use crate::report::CharacterizeReport;
+use crate::report::characterize::facts::{ENOB, Fact, LINEARITY_LSB, PEAK_GOPS, TOPS_PER_WATT};
+use crate::report::characterize::figures::range;
+use crate::report::characterize::verdict::{Verdict, violated_rules};
 use crate::report::text::grouped;
 
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
@@ -26,21 +29,43 @@ pub fn add(report: &CharacterizeReport, page: &mut Page) {
 
 /// One line that says whether all is well.
 fn verdict(report: &CharacterizeReport) -> String {
-    let (class, words) = match (&report.backends_compared, report.matches()) {
-        (None, _) => ("fine", "done: golden model".to_owned()),
-        (Some(c), true) => ("fine", agreement(c.codes_compared, c.results_compared)),
-        (Some(_), false) => ("bad", "MISMATCH: RTL and golden model differ".to_owned()),
+    let (class, words) = match (Verdict::of(report), &report.backends_compared) {
+        (Verdict::Mismatch, _) => ("bad", "MISMATCH: RTL and golden model differ".to_owned()),
+        (Verdict::RulesViolated, _) => ("bad", Verdict::RulesViolated.words().to_owned()),
+        (Verdict::Done, None) => ("fine", "done: golden model".to_owned()),
+        (Verdict::Done, Some(c)) => ("fine", agreement(c.codes_compared, c.results_compared)),
     };
-    let violations = report.backends_compared.as_ref().map_or(0, |c| c.rule_violations);
-    let rules = match violations {
+    format!(
+        "<p class=\"verdict\"><span class=\"badge {class}\">{words}</span>{}{}</p>\n",
+        rules(report),
+        link(report)
+    )
+}
+
+/// The violated rules, counted where they were, and by name.
+fn rules(report: &CharacterizeReport) -> String {
+    if !report.rules_violated() {
+        return String::new();
+    }
+    let counted = report.backends_compared.as_ref().map_or(0, |c| c.rule_violations);
+    let count = match counted {
         0 => String::new(),
-        n => format!("<span class=\"badge bad\">{} rule violations</span>", grouped(n)),
+        n => format!("{} rule violations: ", grouped(n)),
     };
-    let more = match (class, violations) {
-        ("fine", 0) => "",
+    let names = escape(&violated_rules(report));
+    format!("<span class=\"badge bad\">{count}{names}</span>")
+}
+
+/// Where more stands about what is wrong.
+fn link(report: &CharacterizeReport) -> &'static str {
+    let compared = report.backends_compared.as_ref();
+    match Verdict::of(report) {
+        Verdict::Done => "",
+        Verdict::RulesViolated if compared.is_none_or(|c| c.rule_violations == 0) => {
+            " <a href=\"#energy\">at which operating point</a>"
+        }
         _ => " <a href=\"#backends\">what differs</a>",
-    };
-    format!("<p class=\"verdict\"><span class=\"badge {class}\">{words}</span>{rules}{more}</p>\n")
+    }
 }
 
 fn agreement(codes: u64, results: u64) -> String {
@@ -61,7 +86,7 @@ fn facts(report: &CharacterizeReport) -> String {
         ("seed", seed),
         ("chip", report.chip.to_string()),
         ("backend", setup::backend(report)),
-        ("range", format!("r = {}", setup::range(report.range))),
+        ("range", format!("r = {}", typeset(&range(report.range)))),
         ("1 LSB", format!("{} mV", number(1e3 * report.lsb_v, 3))),
     ];
     let item = |(name, value): &(&str, String)| {
@@ -70,57 +95,86 @@ fn facts(report: &CharacterizeReport) -> String {
     format!("<dl class=\"conditions\">{}</dl>\n", facts.iter().map(item).collect::<String>())
 }
 
-/// A number in large, what it is compared with, and what it was measured on.
+/// A number in large, what it is compared with, and the conditions that it holds for.
 struct Tile {
     name: &'static str,
     value: String,
     unit: &'static str,
-    published: &'static str,
+    /// Markup.
+    published: String,
     remark: String,
 }
 
 fn published(report: &CharacterizeReport) -> [Tile; 4] {
+    let cite = |fact: Fact| format!("{} <cite>[{}]</cite>", fact.number(), fact.tag);
     let samples = grouped(report.linearity_samples);
     [
         Tile {
             name: "Effective number of bits",
             value: number(report.enob, 2),
             unit: "bits",
-            published: "6.85 <cite>[F]</cite>",
-            remark: "mismatch off".into(),
+            published: cite(ENOB),
+            remark: format!(
+                "mismatch off; the comparator’s noise is set from the published {}",
+                ENOB.number()
+            ),
         },
         Tile {
             name: "Linearity error",
             value: number(report.linearity_error_max_lsb, 2),
             unit: "LSB",
-            published: "below 2 <cite>[F]</cite>",
-            remark: format!("largest of {samples} results after calibration"),
+            published: format!("below {}", cite(LINEARITY_LSB)),
+            remark: format!("after calibration; largest of {samples} results"),
         },
         Tile {
             name: "Throughput",
             value: number(report.gops, 2),
             unit: "GOPS",
-            published: "573.44 <cite>[A]</cite>",
-            remark: "at the configured rate".into(),
+            published: cite(PEAK_GOPS),
+            remark: "peak workload, at the configured rate".into(),
         },
         Tile {
             name: "Energy efficiency",
             value: number(report.tops_per_watt, 1),
             unit: "TOPS/W",
-            published: "49.4 <cite>[A]</cite>",
-            remark: "fitted at the default operating point".into(),
+            published: cite(TOPS_PER_WATT),
+            remark: efficiency_remark(report),
         },
     ]
 }
 
+fn efficiency_remark(report: &CharacterizeReport) -> String {
+    let how = format!("peak workload; {}", energy::fitted(report));
+    match &report.energy.violated_rules[..] {
+        [] => how,
+        rules => format!("does not work here: {}; {how}", rules.join(", ")),
+    }
+}
+
 fn unpublished(report: &CharacterizeReport) -> [Tile; 3] {
-    let tile = |name, value, unit, remark| Tile { name, value, unit, published: "", remark };
+    let tile =
+        |name, value, unit, remark| Tile { name, value, unit, published: String::new(), remark };
     let adcs = report.adcs.len();
-    let of_adcs = || format!("largest of {adcs} ADCs");
+    let largest = |of: &str| format!("{of}; largest of {adcs} ADCs");
     [
-        tile("INL", number(report.inl_max_lsb, 2), "LSB", of_adcs() + ", best fit"),
-        tile("DNL", number(report.dnl_max_lsb, 2), "LSB", of_adcs()),
-        tile("Missing codes", grouped(report.missing_codes), "", format!("in all {adcs} ADCs")),
+        tile(
+            "INL",
+            number(report.inl_max_lsb, 2),
+            "LSB",
+            largest("before calibration, against the best line"),
+        ),
+        tile(
+            "DNL",
+            number(report.dnl_max_lsb, 2),
+            "LSB",
+            largest("of codes, which calibration does not change"),
+        ),
+        tile(
+            "Missing codes",
+            grouped(report.missing_codes),
+            "",
+            format!("of codes, which calibration does not change; in all {adcs} ADCs"),
+        ),
     ]
 }
 
@@ -132,7 +186,7 @@ fn tiles(class: &str, tiles: &[Tile]) -> String {
             t.name,
             t.value,
             t.unit,
-            match t.published {
+            match t.published.as_str() {
                 "" => "no published value".to_owned(),
                 value => format!("published: {value}"),
             },

@@ -15,6 +15,7 @@ mod spectrum;
 
 use super::super::CharacterizeReport;
 use super::page::Page;
+use super::svg::{Axis, round_step};
 
 /// Everything, in the order in which it is read.
 pub fn all(report: &CharacterizeReport, page: &mut Page) {
@@ -31,8 +32,12 @@ pub fn all(report: &CharacterizeReport, page: &mut Page) {
     setup::add(report, page);
 }
 
-/// Published for results after calibration ([F]), in LSB.
-const PUBLISHED_LINEARITY_LSB: f64 = 2.0;
+/// The axis of inputs up to `end` LSB on both sides.
+fn input_axis(label: &str, end: f64) -> Axis {
+    let end = end.clamp(1.0, 1e6);
+    let step = if (16.0..=80.0).contains(&end) { 16.0 } else { round_step(end / 4.0) };
+    Axis::stepped(label, -end, end, step)
+}
 
 /// Edges of equal steps.
 fn edges(first: f64, width: f64, steps: usize) -> Vec<f64> {

@@ -5,6 +5,7 @@ use super::super::page::Page;
 use crate::config::{Conditions, Geometry};
 use crate::report::CharacterizeReport;
 use crate::report::Tools;
+use crate::report::characterize::figures::range;
 
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
     page.section("configuration", "Configuration");
@@ -31,17 +32,6 @@ pub fn backend(report: &CharacterizeReport) -> String {
     }
 }
 
-/// A range factor as the paper writes it.
-pub fn range(factor: f64) -> String {
-    match factor {
-        0.5 => "1/2".into(),
-        0.25 => "1/4".into(),
-        0.125 => "1/8".into(),
-        other if other.is_finite() => other.to_string(),
-        _ => number(factor, 0),
-    }
-}
-
 /// Corner, supply and temperature.
 fn conditions(conditions: &Conditions) -> String {
     let Conditions { corner, supply_v, temperature_c } = conditions;
@@ -59,7 +49,7 @@ fn configuration(report: &CharacterizeReport) -> Vec<(&'static str, String)> {
         ("slices", format!("{slices} of {columns_per_slice} columns, one ADC each")),
         ("post-processor", format!("{post_lanes} lane(s)")),
         ("conditions", conditions(&report.conditions)),
-        ("conversion range", format!("r = {}", range(report.range))),
+        ("conversion range", format!("r = {}", typeset(&range(report.range)))),
         ("1 LSB", format!("{} mV on the bit lines", number(1e3 * report.lsb_v, 3))),
     ]
 }

@@ -12,13 +12,17 @@ const LOWEST_SHARE: f64 = 0.02;
 /// Ends between which the plot's lower end lies, in dB.
 const LOWEST_DB: (f64, f64) = (-160.0, -80.0);
 
+/// The ADC of the spectrum with mismatch off, where all are alike.
+const OFF_ADC: usize = 0;
+
 pub fn add(report: &CharacterizeReport, page: &mut Page) {
     let curves = &report.curves;
     let (off, chip) = (&curves.spectrum_mismatch_off_dbfs, &curves.spectrum_dbfs);
     let bottom = bottom([off, chip]);
     let shown = curves.shown_adc;
     let title = "Spectrum, mismatch off";
-    let off = spectrum(title, "off", "mismatch off".into(), off, bottom, &report.mismatch_off);
+    let who = format!("ADC {OFF_ADC}, mismatch off");
+    let off = spectrum(title, "off", who, off, bottom, &report.mismatch_off);
     let who = format!("ADC {shown} of chip {}, calibrated", report.chip);
     let chip = spectrum("Spectrum, calibrated chip", "after", who, chip, bottom, &report.after);
     if off.is_none() && chip.is_none() {

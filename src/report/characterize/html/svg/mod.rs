@@ -18,6 +18,8 @@ const AREA: Area = Area { left: 62.0, right: 504.0, top: 10.0, bottom: 268.0 };
 const INSET: Area = Area { left: 348.0, right: 492.0, top: 138.0, bottom: 238.0 };
 /// Edge of the dots.
 const DOT: f64 = 6.5;
+/// How far above a dot its name stands.
+const NAME_ABOVE: f64 = 5.0;
 
 /// Edges in the units of the plot.
 #[derive(Clone, Copy)]
@@ -97,15 +99,30 @@ impl Plot {
         self
     }
 
-    /// A histogram: its area from the axis on.
+    /// A histogram: its area from the axis on, without a line along empty bins.
     pub fn bars(mut self, class: &str, edges: &[f64], heights: &[f64]) -> Self {
-        let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else { return self };
-        let ends = [(first, self.y.low()), (last, self.y.low())];
-        let middle = corners(edges, heights);
-        let outline = ends[..1].iter().copied().chain(middle).chain(ends[1..].iter().copied());
-        let path = path(&outline.map(|point| self.at(point)).collect::<Vec<_>>());
-        self.push(format_args!("<path class=\"bars {class}\" d=\"{path}Z\"/>"));
+        let bins: Vec<(f64, f64, f64)> = edges
+            .windows(2)
+            .zip(heights)
+            .map(|(edge, &height)| (edge[0], edge[1], height))
+            .collect();
+        let filled = bins.split(|&(_, _, height)| height <= 0.0);
+        let path: String = filled.map(|run| self.outline(run)).collect();
+        if !path.is_empty() {
+            self.push(format_args!("<path class=\"bars {class}\" d=\"{path}\"/>"));
+        }
         self
+    }
+
+    /// Around neighbouring bins: from edge, to edge, height.
+    fn outline(&self, bins: &[(f64, f64, f64)]) -> String {
+        let (Some(&(left, ..)), Some(&(_, right, _))) = (bins.first(), bins.last()) else {
+            return String::new();
+        };
+        let low = self.y.low();
+        let tops = bins.iter().flat_map(|&(from, to, height)| [(from, height), (to, height)]);
+        let corners = std::iter::once((left, low)).chain(tops).chain([(right, low)]);
+        path(&corners.map(|corner| self.at(corner)).collect::<Vec<_>>()) + "Z"
     }
 
     /// Dots, each with words that show where one points at it.
@@ -151,6 +168,14 @@ impl Plot {
         let (highest, lowest) = (self.area.top + 15.0, self.area.bottom - 8.0);
         match self.at(point) {
             Some((x, y)) => self.words(x, (y + 4.0).clamp(highest, lowest), words),
+            None => self,
+        }
+    }
+
+    /// The name of a dot, above the level of its middle so that a line there stays whole.
+    pub fn name(self, point: (f64, f64), name: &str) -> Self {
+        match self.at(point) {
+            Some((x, y)) => self.words(x, y - NAME_ABOVE, name),
             None => self,
         }
     }
@@ -287,8 +312,8 @@ mod tests {
     fn steps_and_bars_go_from_edge_to_edge() {
         let svg = plot().steps("s", &[0.0, 1.0, 2.0], &[1.0, 0.0]).svg();
         assert!(svg.contains("M62.0 10.0L283.0 10.0L283.0 268.0L504.0 268.0"), "{svg}");
-        let svg = plot().bars("b", &[0.0, 1.0], &[1.0]).svg();
-        assert!(svg.contains("M62.0 268.0L62.0 10.0L283.0 10.0L283.0 268.0Z"), "{svg}");
+        let svg = plot().bars("b", &[0.0, 1.0, 2.0], &[1.0, 0.0]).svg();
+        assert!(svg.contains("\"M62.0 268.0L62.0 10.0L283.0 10.0L283.0 268.0Z\""), "{svg}");
     }
 
     #[test]

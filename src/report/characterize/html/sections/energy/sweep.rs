@@ -1,14 +1,19 @@
-//! Operating points, group by group: a curve where the points are numbers, a table always.
+//! Operating points, group by group: a plot where there are enough of them, a table always.
 
 use super::super::super::format::{escape, number};
 use super::super::super::page::{Figure, Key, Mark, Page};
 use super::super::super::svg::{Axis, Dot, Plot};
 use super::super::super::table::{Cell, Column, Table, bar};
-use crate::report::characterize::text::figures::fixed;
+use crate::report::characterize::facts::DIFFERENTIAL_MW;
+use crate::report::characterize::figures::fixed;
 use crate::report::characterize::{EnergyReport, SweepRow};
 
-/// Fewer points make no curve.
-const CURVE: usize = 3;
+/// Fewer points make no plot.
+const FEWEST: usize = 3;
+/// Larger counts need an axis with fewer ticks.
+const MOST_COUNTS: f64 = 10.0;
+/// Bars of values that are closer than this show nothing.
+const SPREAD: f64 = 0.1;
 
 pub fn add(energy: &EnergyReport, page: &mut Page) {
     if energy.sweep.is_empty() {
@@ -16,13 +21,10 @@ pub fn add(energy: &EnergyReport, page: &mut Page) {
     }
     let groups = groups(&energy.sweep);
     page.html("<h3>Other operating points</h3>");
-    page.figures(groups.iter().map(|group| curve(energy, group)));
-    let best = energy.sweep.iter().map(|row| row.tops_per_watt).filter(|v| v.is_finite());
-    let best = best.fold(0.0, f64::max);
+    page.figures(groups.iter().map(|group| figure(energy, group)));
     page.html("<div class=\"tables\">");
     for group in &groups {
-        let name = group.first().map_or("", |row| row.group.as_str());
-        page.table(&format!("Varied: <b>{}</b>.", escape(name)), &table(group, best));
+        page.table(&caption(group), &table(group));
     }
     page.html("</div>");
 }
@@ -40,102 +42,229 @@ fn groups(rows: &[SweepRow]) -> Vec<Vec<&SweepRow>> {
     groups
 }
 
-/// Efficiency over the varied quantity, if that is a quantity.
-fn curve(energy: &EnergyReport, group: &[&SweepRow]) -> Option<Figure> {
-    let (at, unit) = quantities(group)?;
+/// The axis of a group.
+struct Varied<'a> {
+    label: &'a str,
+    /// From the data's value to the axis's.
+    scale: f64,
+    /// Whether there is something between the points: a line joins them then, and they need no
+    /// names.
+    continuous: bool,
+}
+
+impl<'a> Varied<'a> {
+    fn of(group: &'a str) -> Self {
+        let (label, scale, continuous) = match group {
+            "activation sparsity" => ("activation sparsity (%)", 100.0, true),
+            "supply" => ("supply (V)", 1.0, true),
+            "activation width" => ("activation width (bits)", 1.0, false),
+            "range" => ("range factor r", 1.0, false),
+            "weight format" => ("steps of an operation", 1.0, false),
+            other => (other, 1.0, false),
+        };
+        Self { label, scale, continuous }
+    }
+}
+
+/// Efficiency over the varied quantity.
+fn figure(energy: &EnergyReport, group: &[&SweepRow]) -> Option<Figure> {
     let name = group.first()?.group.as_str();
-    let label = if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") };
-    let mut rows: Vec<(f64, &SweepRow)> = at.iter().copied().zip(group.iter().copied()).collect();
-    rows.retain(|(_, row)| row.tops_per_watt.is_finite());
-    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (low, high) = (rows.first()?.1, rows.last()?.1);
-    let points: Vec<(f64, f64)> = rows.iter().map(|&(x, row)| (x, row.tops_per_watt)).collect();
-    let fitted = energy.tops_per_watt;
-    let heights = points.iter().map(|&(_, y)| y).chain([0.0, fitted]);
-    let words = |&(x, y): &(f64, f64)| ((x, y), format!("{x}: {} TOPS/W", number(y, 1)));
-    let plot = Plot::new(
-        &format!("efficiency against {name}"),
-        Axis::covering(&label, at.iter().copied()),
-        Axis::covering("efficiency (TOPS/W)", heights),
-    )
-    .level("limit", fitted)
-    .line("after", points.iter().copied())
-    .dots("after", Dot::Round, points.iter().map(words));
+    let varied = Varied::of(name);
+    let finite = |row: &&SweepRow| row.tops_per_watt.is_finite() && row.value.is_finite();
+    let mut rows: Vec<&SweepRow> = group.iter().copied().filter(finite).collect();
+    rows.sort_by(|a, b| a.value.total_cmp(&b.value));
+    if rows.len() < FEWEST {
+        return None;
+    }
+    let (plot, begins) = plot(energy, &varied, &rows);
+    let (low, high) = (rows.first()?, rows.last()?);
     Some(Figure {
         title: format!("Efficiency against {}", escape(name)),
-        keys: vec![
-            Key::new(Mark::Line, "after", "model"),
-            Key::new(Mark::Line, "limit", "operating point of this report"),
-        ],
+        keys: keys(&varied, &rows),
         plot,
         caption: format!(
-            "From {} TOPS/W at {} to {} TOPS/W at {}.",
+            "From {} TOPS/W at {} to {} TOPS/W at {}.{}{begins}",
             number(low.tops_per_watt, 1),
             escape(&low.point),
             number(high.tops_per_watt, 1),
-            escape(&high.point)
+            escape(&high.point),
+            violations(&rows)
         ),
     })
 }
 
-/// The points as numbers of one unit; none if they are names.
-fn quantities(group: &[&SweepRow]) -> Option<(Vec<f64>, String)> {
-    let split: Vec<(f64, &str)> =
-        group.iter().map(|row| quantity(&row.point)).collect::<Option<_>>()?;
-    let unit = split.first()?.1;
-    let same = split.len() >= CURVE && split.iter().all(|(_, other)| *other == unit);
-    same.then(|| (split.iter().map(|(value, _)| *value).collect(), unit.to_owned()))
+/// Where the macro does not work, in words.
+fn violations(rows: &[&SweepRow]) -> String {
+    let violated = rows.iter().filter(|row| !row.violated_rules.is_empty());
+    let words = violated.map(|row| format!("{} ({})", row.point, row.violated_rules.join(", ")));
+    match words.collect::<Vec<_>>()[..] {
+        [] => String::new(),
+        ref points => {
+            format!(" Electrical rules are violated at {}.", escape(&points.join("; ")))
+        }
+    }
 }
 
-fn quantity(text: &str) -> Option<(f64, &str)> {
-    let text = text.trim();
-    let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | '-' | '+')).unwrap_or(text.len());
-    let value: f64 = text[..end].parse().ok()?;
-    value.is_finite().then(|| (value, text[end..].trim()))
+/// The plot, and where its upright axis begins, in words.
+fn plot(energy: &EnergyReport, varied: &Varied, rows: &[&SweepRow]) -> (Plot, String) {
+    let at = |row: &SweepRow| (varied.scale * row.value, row.tops_per_watt);
+    let heights = rows.iter().map(|row| row.tops_per_watt).chain([energy.tops_per_watt]);
+    let up = Axis::covering("efficiency (TOPS/W)", heights);
+    let begins = match up.low() {
+        low if low > 0.0 => format!(" The axis begins at {} TOPS/W, not at 0.", number(low, 1)),
+        _ => String::new(),
+    };
+    let across = across(varied, rows.iter().map(|row| at(row).0));
+    let words = format!("efficiency against {}", varied.label);
+    let mut plot = Plot::new(&words, across, up).level("limit", energy.tops_per_watt);
+    if varied.continuous {
+        plot = plot.line("after", rows.iter().map(|row| at(row)));
+    }
+    for row in rows {
+        plot = plot.dots(mark(row), Dot::Round, [(at(row), in_words(row))]);
+        if !varied.continuous {
+            plot = plot.name(at(row), &row.point);
+        }
+    }
+    (plot, begins)
 }
 
-const COLUMNS: [Column; 7] = [
+/// The level axis: whole numbers, which are counts of something, have room on both sides.
+fn across(varied: &Varied, values: impl Iterator<Item = f64> + Clone) -> Axis {
+    let whole =
+        values.clone().all(|value| value.fract() == 0.0 && (0.0..MOST_COUNTS).contains(&value));
+    if varied.continuous || !whole {
+        return Axis::covering(varied.label, values);
+    }
+    Axis::stepped(varied.label, 0.0, values.fold(0.0, f64::max) + 1.0, 1.0)
+}
+
+/// Hollow where the macro does not work.
+fn mark(row: &SweepRow) -> &'static str {
+    if row.violated_rules.is_empty() { "after" } else { "after hollow" }
+}
+
+fn in_words(row: &SweepRow) -> String {
+    let rules = match &row.violated_rules[..] {
+        [] => String::new(),
+        rules => format!(", violates {}", rules.join(", ")),
+    };
+    format!("{}: {} TOPS/W{rules}", row.point, number(row.tops_per_watt, 1))
+}
+
+fn keys(varied: &Varied, rows: &[&SweepRow]) -> Vec<Key> {
+    let model = if varied.continuous { Mark::Line } else { Mark::Round };
+    let mut keys = vec![Key::new(model, "after", "model")];
+    if rows.iter().any(|row| !row.violated_rules.is_empty()) {
+        keys.push(Key::new(Mark::Round, "after hollow", "electrical rules violated"));
+    }
+    keys.push(Key::new(Mark::Line, "limit", "operating point of this report"));
+    keys
+}
+
+fn caption(group: &[&SweepRow]) -> String {
+    let name = group.first().map_or("", |row| row.group.as_str());
+    let published = match group.iter().find_map(|row| row.published_mw) {
+        Some(mw) => format!(
+            " The published {} mW [{}] hold for another operating point, which is not known: \
+             nothing is fitted to them.",
+            fixed(mw, 2),
+            DIFFERENTIAL_MW.tag
+        ),
+        None => String::new(),
+    };
+    match group.len() {
+        1 => format!("<b>{}</b>.{published}", escape(name)),
+        _ => format!("Varied: <b>{}</b>.{published}", escape(name)),
+    }
+}
+
+/// Right of the model's power.
+const BESIDE_POWER: usize = 3;
+
+const COLUMNS: [Column; 6] = [
     Column::text("point"),
     Column::number("efficiency", "TOPS/W"),
-    Column::text(""),
     Column::number("power", "mW"),
     Column::number("energy", "pJ/op."),
     Column::number("per MAC", "fJ"),
     Column::number("rate", "GOPS"),
 ];
 
-/// Bars are as long as their share of the best of all points.
-fn table(group: &[&SweepRow], best: f64) -> Table {
-    let row = |row: &&SweepRow| -> Vec<Cell> {
-        vec![
-            row.point.as_str().into(),
-            fixed(row.tops_per_watt, 1).into(),
-            bar("after", 0.0, row.tops_per_watt / best),
-            fixed(row.power_mw, 2).into(),
-            fixed(row.pj_per_operation, 2).into(),
-            fixed(row.fj_per_mac, 2).into(),
-            fixed(row.gops, 1).into(),
-        ]
+/// The figures of each point, and what only some groups have.
+fn table(group: &[&SweepRow]) -> Table {
+    let mut table = Table {
+        columns: COLUMNS.to_vec(),
+        rows: group.iter().map(|row| cells(row)).collect(),
+        stacks: false,
     };
-    Table { columns: COLUMNS.to_vec(), rows: group.iter().map(row).collect(), stacks: false }
+    if group.iter().any(|row| row.published_mw.is_some()) {
+        let mw = |row: &SweepRow| row.published_mw.map_or(f64::NAN, |mw| mw);
+        let published = group.iter().map(|row| fixed(mw(row), 2).into());
+        table.insert(BESIDE_POWER, Column::number("published", "mW"), published);
+    }
+    if let Some(bars) = bars(group) {
+        table.insert(table.columns.len(), Column::bars(), bars);
+    }
+    if group.iter().any(|row| !row.violated_rules.is_empty()) {
+        let rules = group.iter().map(|row| row.violated_rules.join(", ").into());
+        table.insert(table.columns.len(), Column::text("violated rules"), rules);
+    }
+    table
+}
+
+fn cells(row: &SweepRow) -> Vec<Cell> {
+    vec![
+        row.point.as_str().into(),
+        fixed(row.tops_per_watt, 1).into(),
+        fixed(row.power_mw, 2).into(),
+        fixed(row.pj_per_operation, 2).into(),
+        fixed(row.fj_per_mac, 2).into(),
+        fixed(row.gops, 1).into(),
+    ]
+}
+
+/// Bars of the efficiencies, as long as their share of the best; none where they are all alike.
+fn bars(group: &[&SweepRow]) -> Option<Vec<Cell>> {
+    let values = group.iter().map(|row| row.tops_per_watt);
+    let best = values.clone().fold(0.0, f64::max);
+    let least = values.clone().fold(best, f64::min);
+    let apart = best - least > SPREAD * best;
+    apart.then(|| values.map(|value| bar("after", 0.0, value / best)).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::characterize::fixture;
+
+    fn group<'a>(energy: &'a EnergyReport, name: &str) -> Vec<&'a SweepRow> {
+        energy.sweep.iter().filter(|row| row.group == name).collect()
+    }
 
     #[test]
-    fn numbers_of_one_unit_make_a_curve() {
-        let rows = |points: &[&str]| -> Vec<SweepRow> {
-            let row = |p: &&str| SweepRow { point: (*p).into(), ..SweepRow::default() };
-            points.iter().map(row).collect()
-        };
-        let found = |points: &[&str]| quantities(&rows(points).iter().collect::<Vec<_>>());
-        assert_eq!(found(&["1.0 V", "1.1 V", "1.2 V"]), Some((vec![1.0, 1.1, 1.2], "V".into())));
-        assert_eq!(found(&["0", "50", "100"]), Some((vec![0.0, 50.0, 100.0], "".into())));
-        for names in [&["diff1", "diff2", "single1"][..], &["1 V", "2 mV", "3 V"], &["1", "2"], &[]]
-        {
-            assert_eq!(found(names), None);
+    fn every_group_with_enough_points_has_a_plot() {
+        let energy = fixture::report().energy;
+        let drawn = |name: &str| figure(&energy, &group(&energy, name)).map(|f| f.plot.svg());
+        assert_eq!(drawn("peak"), None);
+        for (name, lines) in [("supply", 2), ("activation sparsity", 2), ("activation width", 1)] {
+            let svg = drawn(name).unwrap_or_else(|| panic!("no plot of {name}"));
+            assert_eq!(svg.matches("class=\"line ").count(), lines, "{name}");
         }
+        assert_eq!(drawn("supply").map(|svg| svg.matches("hollow").count()), Some(1));
+    }
+
+    #[test]
+    fn an_axis_fits_its_values_and_says_so() {
+        let energy = fixture::report().energy;
+        let figure = figure(&energy, &group(&energy, "range")).expect("four points");
+        assert!(figure.caption.contains("The axis begins at 49.2"), "{}", figure.caption);
+    }
+
+    #[test]
+    fn bars_are_for_values_that_differ() {
+        let energy = fixture::report().energy;
+        assert!(bars(&group(&energy, "supply")).is_some());
+        assert!(bars(&group(&energy, "range")).is_none());
     }
 }

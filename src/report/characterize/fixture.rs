@@ -93,6 +93,7 @@ pub fn report() -> CharacterizeReport {
         linearity_samples: after.linearity_samples,
         gops: 573.44,
         tops_per_watt: 49.4,
+        saturated_registers: 0,
         range: 1.0,
         lsb_v: 7.098e-3,
         adcs: adc_rows(&adcs, &errors),
@@ -229,7 +230,8 @@ fn error_by_input(errors: &[Vec<(f64, f64)>; 2]) -> Vec<ErrorBin> {
     let bin = |i: i32| {
         let centre = 2.0 * f64::from(i) + 1.0;
         let side = |errors: &Vec<(f64, f64)>| {
-            let within = errors.iter().filter(|(d, _)| (d - centre).abs() <= 1.0).map(|(_, e)| *e);
+            let within =
+                errors.iter().filter(|(d, _)| (-1.0..1.0).contains(&(d - centre))).map(|(_, e)| *e);
             let values: Vec<f64> = within.collect();
             let [low, high] = [f64::min, f64::max]
                 .map(|pick| values.iter().copied().reduce(pick).unwrap_or(f64::NAN));
@@ -237,7 +239,8 @@ fn error_by_input(errors: &[Vec<(f64, f64)>; 2]) -> Vec<ErrorBin> {
         };
         ErrorBin { input_lsb: centre, before: side(&errors[0]), after: side(&errors[1]) }
     };
-    (-30..30).map(bin).collect()
+    // The last one holds an input of 60 alone.
+    (-30..31).map(bin).collect()
 }
 
 fn error_histogram(errors: &[Vec<(f64, f64)>; 2]) -> Histogram {
@@ -265,6 +268,7 @@ fn population() -> MonteCarlo {
     MonteCarlo {
         chips: CHIPS,
         first_chip: 0,
+        failed: vec![],
         distributions: vec![
             distribution("enob", |r| r.enob),
             distribution("inl_max_lsb", |r| r.inl_max_lsb),
@@ -296,6 +300,7 @@ fn chip_row(chip: u64) -> ChipRow {
         missing_codes: u64::from(skewed(3) > 3.4),
         adcs_with_missing_codes: u64::from(skewed(3) > 3.4),
         offset_max_lsb: 1.1 + 0.4 * skewed(4),
+        saturated_registers: 0,
         linearity_before_lsb: 2.1 + 0.45 * skewed(4),
         linearity_after_lsb: 1.15 + 0.2 * skewed(5),
         csnr_before_db: 28.3 + 0.7 * key.normal(6),
@@ -317,15 +322,6 @@ fn energy() -> EnergyReport {
         ("leakage", 4.16),
     ];
     let total: f64 = parts.iter().map(|(_, pj)| pj).sum();
-    let point = |group: &str, point: &str, factor: f64, rate: f64| SweepRow {
-        group: group.into(),
-        point: point.into(),
-        power_mw: 11.61 * factor * rate,
-        pj_per_operation: total * factor,
-        fj_per_mac: total * factor / 2.048,
-        gops: 573.44 * rate,
-        tops_per_watt: 49.4 / factor,
-    };
     EnergyReport {
         gops: 573.44,
         power_mw: 11.61,
@@ -333,25 +329,88 @@ fn energy() -> EnergyReport {
         pj_per_operation: total,
         fj_per_mac: total / 2.048,
         parts: parts.map(|(name, pj)| (name.to_owned(), pj)).to_vec(),
-        sweep: vec![
-            point("weight format", "single1", 1.08, 1.0),
-            point("weight format", "single2", 1.1, 0.5),
-            point("weight format", "single3", 1.11, 0.333),
-            point("weight format", "single4", 1.12, 0.25),
-            point("weight format", "diff1", 1.0, 1.0),
-            point("weight format", "diff2", 1.02, 0.5),
-            point("activation sparsity", "0 %", 1.0, 1.0),
-            point("activation sparsity", "25 %", 0.92, 1.0),
-            point("activation sparsity", "50 %", 0.84, 1.0),
-            point("activation sparsity", "75 %", 0.76, 1.0),
-            point("activation sparsity", "90 %", 0.71, 1.0),
-            point("supply", "1.0 V", 0.72, 1.0),
-            point("supply", "1.1 V", 0.85, 1.0),
-            point("supply", "1.2 V", 1.0, 1.0),
-            point("supply", "1.3 V", 1.17, 1.0),
-            point("published 6.35 mW point", "differential, all slices", 0.94, 0.6),
-        ],
+        sweep: sweep(total),
+        violated_rules: vec![],
     }
+}
+
+/// A point of the sweep: its name, its value, its power relative to the peak's, its rate.
+type Point = (&'static str, f64, f64, f64);
+
+const SWEEP: [(&str, &[Point]); 6] = [
+    ("peak", &[("diff1", 0.0, 1.0, 1.0)]),
+    (
+        "weight format",
+        &[
+            ("single1", 1.0, 0.991, 1.0),
+            ("single2", 2.0, 0.978, 0.5),
+            ("single3", 3.0, 0.973, 0.333),
+            ("single4", 4.0, 0.971, 0.25),
+            ("diff1", 1.0, 1.0, 1.0),
+            ("diff2", 2.0, 0.985, 0.5),
+        ],
+    ),
+    (
+        "activation sparsity",
+        &[
+            ("0 %", 0.0, 1.0, 1.0),
+            ("20 %", 0.2, 0.994, 1.0),
+            ("40 %", 0.4, 0.985, 1.0),
+            ("60 %", 0.6, 0.972, 1.0),
+            ("80 %", 0.8, 0.957, 1.0),
+            ("90 %", 0.9, 0.947, 1.0),
+        ],
+    ),
+    (
+        "activation width",
+        &[
+            ("1 bit", 1.0, 0.945, 1.0),
+            ("2 bit", 2.0, 0.956, 1.0),
+            ("4 bit", 4.0, 1.0, 1.0),
+            ("8 bit", 8.0, 1.0, 1.0),
+        ],
+    ),
+    (
+        "range",
+        &[
+            ("1", 1.0, 1.0, 1.0),
+            ("1/2", 0.5, 0.991, 1.0),
+            ("1/4", 0.25, 0.988, 1.0),
+            ("1/8", 0.125, 0.984, 1.0),
+        ],
+    ),
+    (
+        "supply",
+        &[
+            ("1.00 V", 1.0, 0.695, 1.0),
+            ("1.10 V", 1.1, 0.84, 1.0),
+            ("1.20 V", 1.2, 1.0, 1.0),
+            ("1.30 V", 1.3, 1.173, 1.0),
+        ],
+    ),
+];
+
+fn sweep(total: f64) -> Vec<SweepRow> {
+    let rules = |group: &str, value: f64| match (group, value) {
+        ("supply", 1.0) => vec!["precharge_too_short".into()],
+        _ => vec![],
+    };
+    let row = |group: &str, &(point, value, power, rate): &Point| SweepRow {
+        group: group.into(),
+        point: point.into(),
+        value,
+        power_mw: 11.61 * power * rate,
+        pj_per_operation: total * power,
+        fj_per_mac: total * power / 2.048,
+        gops: 573.44 * rate,
+        tops_per_watt: 49.4 / power,
+        published_mw: (group == "peak").then_some(facts::DIFFERENTIAL_MW.value),
+        violated_rules: rules(group, value),
+    };
+    let rows = |(group, points): &(&str, &[Point])| {
+        points.iter().map(|point| row(group, point)).collect::<Vec<_>>()
+    };
+    SWEEP.iter().flat_map(rows).collect()
 }
 
 fn published() -> Vec<PublishedRow> {

@@ -1,4 +1,7 @@
-//! Names of a population's figures, and the way back to one of its chips.
+//! A population's figures by name, its failed chips, and the way back to one of its chips.
+
+use super::MonteCarlo;
+use crate::report::text::grouped;
 
 /// A figure's name and unit in words, from its name in the data; unknown ones keep theirs.
 pub fn named(key: &'static str) -> (&'static str, &'static str) {
@@ -8,6 +11,7 @@ pub fn named(key: &'static str) -> (&'static str, &'static str) {
         "dnl_max_lsb" => ("DNL", "LSB"),
         "missing_codes" => ("missing codes", ""),
         "adcs_with_missing_codes" => ("ADCs with missing codes", ""),
+        "saturated_registers" => ("registers too small", ""),
         "offset_max_lsb" => ("offset", "LSB"),
         "linearity_before_lsb" => ("linearity error before", "LSB"),
         "linearity_after_lsb" => ("linearity error after", "LSB"),
@@ -15,6 +19,26 @@ pub fn named(key: &'static str) -> (&'static str, &'static str) {
         "csnr_after_db" => ("CSNR after", "dB"),
         other => (other, ""),
     }
+}
+
+/// Failed chips that are named; the data has all.
+const NAMED_FAILURES: usize = 5;
+
+/// The first chips that could not be measured, and why; then how many more.
+pub fn failures(m: &MonteCarlo) -> Vec<String> {
+    let named = m.failed.iter().take(NAMED_FAILURES);
+    let mut lines: Vec<String> =
+        named.map(|failed| format!("chip {}: {}", failed.chip, failed.reason)).collect();
+    match m.failed.len().saturating_sub(NAMED_FAILURES) {
+        0 => {}
+        more => lines.push(format!("{} more", grouped(more as u64))),
+    }
+    lines
+}
+
+/// Measured chips with a calibration register that is too small.
+pub fn saturated(m: &MonteCarlo) -> u64 {
+    m.rows.iter().filter(|row| row.saturated_registers > 0).count() as u64
 }
 
 /// The command that measures one chip of a population in detail: the same without the population.
@@ -36,6 +60,17 @@ pub fn replay(command: &str, chip: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::characterize::FailedChip;
+
+    #[test]
+    fn the_first_failures_are_named() {
+        let failed =
+            |n| (0..n).map(|chip| FailedChip { chip, reason: "dead".into() }).collect::<Vec<_>>();
+        let of = |n| failures(&MonteCarlo { failed: failed(n), ..MonteCarlo::default() });
+        assert!(of(0).is_empty());
+        assert_eq!(of(2), ["chip 0: dead", "chip 1: dead"]);
+        assert_eq!(of(1005).last().map(String::as_str), Some("1,000 more"));
+    }
 
     #[test]
     fn a_replay_is_of_one_chip() {

@@ -1,10 +1,12 @@
 //! Figures of merit as rows of text, which the terminal and the page share.
 
-use super::super::{CharacterizeReport, Figures};
+use super::{CharacterizeReport, Figures};
 use crate::report::text::grouped;
 
 /// What stands where there is no number.
 pub const NOTHING: &str = "-";
+/// Stands for the value before: calibration does not change codes, nor what they alone decide.
+pub const SAME: &str = "=";
 /// From here on a number has more digits than a table has room for.
 const TOO_LONG: f64 = 1e9;
 
@@ -35,14 +37,50 @@ pub fn percent(share: f64, decimals: usize) -> String {
     fixed(100.0 * share, decimals)
 }
 
+/// A range factor as the paper writes it.
+pub fn range(factor: f64) -> String {
+    match factor {
+        0.5 => "1/2".into(),
+        0.25 => "1/4".into(),
+        0.125 => "1/8".into(),
+        other if other.is_finite() => other.to_string(),
+        _ => NOTHING.into(),
+    }
+}
+
 /// All figures of a report: from the sine, from the ramp, from random operations.
 pub fn rows(report: &CharacterizeReport) -> [Vec<Row>; 3] {
     let conditions = [&report.mismatch_off, &report.before, &report.after];
-    let row = |&(name, unit, value): &Spec| Row { name, unit, values: conditions.map(value) };
-    [&DYNAMIC[..], &STATIC, &RESULTS].map(|specs| specs.iter().map(row).collect())
+    let row = |&(name, unit, value): &Spec| {
+        let [off, before, after] = conditions.map(value);
+        let same = OF_CODES.contains(&name) && before != NOTHING;
+        let after = if same { SAME.into() } else { after };
+        Row { name, unit, values: [off, before, after] }
+    };
+    let [sine, ramp, mut results] =
+        [&DYNAMIC[..], &STATIC, &RESULTS].map(|specs| specs.iter().map(row).collect::<Vec<_>>());
+    results.push(registers(report));
+    [sine, ramp, results]
+}
+
+/// Only a calibration has registers.
+fn registers(report: &CharacterizeReport) -> Row {
+    let values = [NOTHING.into(), NOTHING.into(), grouped(report.saturated_registers)];
+    Row { name: "registers too small", unit: "", values }
 }
 
 type Spec = (&'static str, &'static str, fn(&Figures) -> String);
+
+/// Figures of codes.
+const OF_CODES: [&str; 7] = [
+    "INL, end points, largest",
+    "DNL, largest",
+    "missing codes, all ADCs",
+    "ADCs without missing codes",
+    "monotonic",
+    "input noise, rms",
+    "clipped codes among them",
+];
 
 /// From the sine.
 const DYNAMIC: [Spec; 6] = [
@@ -87,6 +125,7 @@ fn if_results(figures: &Figures, text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture;
     use super::*;
 
     #[test]
@@ -99,5 +138,20 @@ mod tests {
             assert_eq!(fixed(absent, 2), NOTHING);
         }
         assert_eq!(percent(0.9953, 1), "99.5");
+        assert_eq!([1.0, 0.25, f64::NAN].map(range), ["1", "1/4", NOTHING]);
+    }
+
+    /// What calibration can not change is not printed as if it had been measured again.
+    #[test]
+    fn figures_of_codes_are_the_same_after_calibration() {
+        let report = fixture::report();
+        let rows: Vec<Row> = rows(&report).into_iter().flatten().collect();
+        let after = |name: &str| {
+            let row = rows.iter().find(|row| row.name == name);
+            row.unwrap_or_else(|| panic!("no {name}")).values[2].clone()
+        };
+        assert!(OF_CODES.iter().all(|name| after(name) == SAME));
+        assert_eq!(after("INL, best fit, largest"), fixed(report.after.inl_max_lsb, 3));
+        assert_eq!(after("registers too small"), "0");
     }
 }
