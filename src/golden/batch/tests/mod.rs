@@ -3,6 +3,7 @@
 mod ideal;
 mod model;
 mod noise;
+mod reference;
 mod refusal;
 mod sar;
 
