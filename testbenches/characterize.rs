@@ -78,6 +78,27 @@ fn another_chip_is_noticed() {
     assert_eq!(different(rtl.codes), 0);
 }
 
+/// Results of the post-processor tell one table from another, ADC by ADC.
+#[test]
+fn another_table_is_noticed() {
+    let config = Config::builtin("small").expect("built in");
+    let plan = Plan { geometry: config.geometry, range: Range::Quarter, seed: 1 };
+    let mut program = plan.calibration();
+    program.steps.truncate(64);
+    let mut tables = Calibration::neutral(4);
+    let results = |tables: &Calibration| {
+        let sample = Sample { seed: 1, chip: 0 };
+        let run = rtl::convert(&config, &program, sample, Some(tables)).expect("runs");
+        assert_eq!(run.mismatches, 0);
+        run.results
+    };
+    let neutral = results(&tables);
+    tables.adcs[2].offset = 1;
+    for (i, (a, b)) in neutral.iter().zip(results(&tables)).enumerate() {
+        assert_eq!(*a != b, i % 4 == 2, "result {i}");
+    }
+}
+
 /// With every term off an ADC is ideal, and only quantization is left.
 #[test]
 fn an_ideal_macro_has_ideal_figures() {

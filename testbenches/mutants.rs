@@ -112,6 +112,8 @@ fn every_fault_of_the_plant_is_found_by_its_checker() {
     voltage(Fault::SharedMismatch);
     voltage(Fault::NoiseOffByOne);
     voltage(Fault::InjectionDoubleFireLost);
-    let by = fault_finder(Fault::ComparatorInverted { slice: 1 }).unwrap_or_default();
-    assert_eq!(by, "decision comparators");
+    voltage(Fault::LevelErrorsIgnored);
+    for fault in [Fault::ComparatorInverted { slice: 1 }, Fault::CommonModeInverted] {
+        assert_eq!(fault_finder(fault).as_deref(), Some("decision comparators"), "{fault:?}");
+    }
 }
