@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot be written: {source}", path.display())]
@@ -26,6 +28,13 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), WriteError> {
         Ok(())
     };
     write().map_err(|source| WriteError { path: path.to_owned(), source })
+}
+
+/// Writes a report as JSON, the same way.
+pub fn write_json(path: &Path, report: &impl Serialize) -> Result<(), WriteError> {
+    let json = serde_json::to_string_pretty(report)
+        .map_err(|error| WriteError { path: path.to_owned(), source: error.into() })?;
+    write_atomic(path, (json + "\n").as_bytes())
 }
 
 /// The file itself, where links end. Only a regular file may be replaced: a rename would put one in

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::atomic::{WriteError, write_atomic};
+use super::atomic::{WriteError, write_json};
 use super::mismatch_row::MismatchRow;
 use super::text::{Block, grouped, prefixed};
 use crate::config::{Config, Geometry};
@@ -98,17 +98,9 @@ impl CosimReport {
         self.matches() && self.rule_violations == 0
     }
 
-    /// The report as JSON.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
     /// Writes the JSON, complete or not at all.
     pub fn write_json(&self, path: &Path) -> Result<(), WriteError> {
-        let json = self
-            .to_json()
-            .map_err(|error| WriteError { path: path.to_owned(), source: error.into() })?;
-        write_atomic(path, json.as_bytes())
+        write_json(path, self)
     }
 
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ mod mismatch_row;
 mod spice;
 pub(crate) mod text;
 
-pub use atomic::{WriteError, replaceable, write_atomic};
+pub use atomic::{WriteError, replaceable, write_atomic, write_json};
 pub use characterize::CharacterizeReport;
 pub use cosim::{ConfigRow, CosimReport, Tools};
 pub use mismatch_row::MismatchRow;

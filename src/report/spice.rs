@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::ConfigRow;
-use super::atomic::{WriteError, write_atomic};
+use super::atomic::{WriteError, write_json};
 use super::text::{Block, grouped};
 use crate::spice::{Kind, Sees};
 
@@ -122,17 +122,9 @@ impl SpiceReport {
         self.mismatches == 0
     }
 
-    /// The report as JSON.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
     /// Writes the JSON, complete or not at all.
     pub fn write_json(&self, path: &Path) -> Result<(), WriteError> {
-        let json = self
-            .to_json()
-            .map_err(|error| WriteError { path: path.to_owned(), source: error.into() })?;
-        write_atomic(path, json.as_bytes())
+        write_json(path, self)
     }
 
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -381,7 +373,7 @@ Conversion decks
 
     #[test]
     fn json_has_a_version_and_flat_places() {
-        let json = example().to_json().unwrap();
+        let json = serde_json::to_string_pretty(&example()).unwrap();
         assert!(json.starts_with("{\n  \"schema\": \"capram.spice/1\",\n"), "{json}");
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["injection_cells_see"], "before_firing");

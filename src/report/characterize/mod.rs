@@ -17,7 +17,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::cosim::{ConfigRow, Tools};
-use super::{WriteError, write_atomic};
+use super::{WriteError, write_atomic, write_json};
 use crate::config::Conditions;
 
 /// Everything that a characterization found. As JSON it begins with `"schema":
@@ -305,9 +305,7 @@ impl CharacterizeReport {
 
     /// Writes the JSON, complete or not at all.
     pub fn write_json(&self, path: &Path) -> Result<(), WriteError> {
-        let json = serde_json::to_string_pretty(self)
-            .map_err(|error| WriteError { path: path.to_owned(), source: error.into() })?;
-        write_atomic(path, (json + "\n").as_bytes())
+        write_json(path, self)
     }
 
     /// Writes `index.html` into an existing folder, complete or not at all: one page that needs
