@@ -11,10 +11,14 @@ pub mod compare;
 pub mod config;
 #[cfg(feature = "verilator")]
 pub mod cosim;
+pub mod dataset;
 #[cfg(feature = "verilator")]
 pub mod dut;
 pub mod energy;
 pub mod golden;
+pub mod infer;
+pub mod mapping;
+pub mod network;
 pub mod pins;
 pub mod registers;
 pub mod report;
