@@ -14,6 +14,7 @@ use super::{Analog, Energy, Geometry, Timing, parse, schema};
 const BUILTIN: &[(&str, &str)] = &[
     ("capram65", include_str!("../../configs/capram65.yaml")),
     ("ideal", include_str!("../../configs/ideal.yaml")),
+    ("nominal", include_str!("../../configs/nominal.yaml")),
     ("small", include_str!("../../configs/small.yaml")),
     ("slice2", include_str!("../../configs/slice2.yaml")),
     ("slice1", include_str!("../../configs/slice1.yaml")),

@@ -432,8 +432,8 @@ fn an_unknown_builtin_names_the_known_ones() {
     let message = Config::builtin("capram28").unwrap_err().to_string();
     assert_eq!(
         message,
-        "no configuration named `capram28` is built in; allowed: capram65, ideal, small, slice2, \
-         slice1, onelane, ss, ff, sf, fs, leaky"
+        "no configuration named `capram28` is built in; allowed: capram65, ideal, nominal, small, \
+         slice2, slice1, onelane, ss, ff, sf, fs, leaky"
     );
 }
 

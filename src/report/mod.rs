@@ -3,6 +3,7 @@
 mod atomic;
 pub mod characterize;
 mod cosim;
+pub mod infer;
 mod mismatch_row;
 mod spice;
 pub(crate) mod text;
@@ -10,6 +11,7 @@ pub(crate) mod text;
 pub use atomic::{WriteError, replaceable, write_atomic, write_json};
 pub use characterize::CharacterizeReport;
 pub use cosim::{ConfigRow, CosimReport, Tools};
+pub use infer::InferReport;
 pub use mismatch_row::MismatchRow;
 pub use spice::{
     SpiceDecks, SpiceMismatch, SpicePhase, SpicePlace, SpiceReport, SpiceTools, SpiceWorst,
