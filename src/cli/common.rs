@@ -4,6 +4,7 @@
 use anyhow::{Context, anyhow, bail};
 use capram::config::{Config, Corner, Range, Scalar};
 use capram::dut::Dut;
+use capram::network::Network;
 use capram::report::replaceable;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -72,15 +73,16 @@ impl ConfigArguments {
         let supply = self.supply.map(|v| format!(" --supply {v}"));
         let temperature = self.temperature.map(|v| format!(" --temperature {v}"));
         let given = [corner, supply, temperature].into_iter().flatten().collect::<String>();
-        format!("--config {}{given}", quoted(&self.config.display().to_string()))
+        format!("--config {}{given}", quoted(&self.config))
     }
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(path: &Path) -> String {
+    let word = path.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
+        return word.into_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
 }
@@ -88,6 +90,14 @@ fn quoted(word: &str) -> String {
 /// Whether this could be the name of a built-in configuration, and not a path.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// A file, or a network that is built in.
+pub fn load_network(path: &Path) -> anyhow::Result<Network> {
+    match path.to_str() {
+        Some(name) if is_name(name) && !path.exists() => Ok(Network::builtin(name)?),
+        _ => Ok(Network::load(path)?),
+    }
 }
 
 /// Largest chip number. [C] A billion: more than anybody draws, and a typing error shows.

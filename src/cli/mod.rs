@@ -3,6 +3,8 @@
 mod characterize;
 mod common;
 mod cosim;
+mod infer;
+mod map;
 mod spice;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +23,10 @@ enum Command {
     Cosim(cosim::Arguments),
     /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
     Characterize(characterize::Arguments),
+    /// Run a network on images: ideal integers, golden model or RTL.
+    Infer(infer::Arguments),
+    /// Place a network in the macro: SRAM image, the host's work for an image, floor plan.
+    Map(map::Arguments),
     /// Simulate charge sharing and conversions in ngspice and compare them with the reference.
     Spice(spice::Arguments),
 }
@@ -31,6 +37,8 @@ impl Arguments {
         match self.command {
             Command::Cosim(arguments) => arguments.run(),
             Command::Characterize(arguments) => arguments.run(),
+            Command::Infer(arguments) => arguments.run(),
+            Command::Map(arguments) => arguments.run(),
             Command::Spice(arguments) => arguments.run(),
         }
     }

@@ -185,7 +185,7 @@ impl Run {
         let bank = step.operation.bank;
         self.result.results.push(self.bench.accumulators(bank, step.outputs)?);
         if let (true, Some(layer)) = (step.operation.emit, &batch.layer) {
-            self.bench.results(bank, step.outputs, layer.requantize)?;
+            self.bench.results(bank, 0..step.outputs, layer.requantize)?;
         }
         Ok(())
     }

@@ -1,7 +1,22 @@
 //! Labelled images: the official IDX and CIFAR-10 files, and the bundled digits.
 //! `docs/networks.md`, section 5.
 
+mod cifar;
+mod digits;
+mod error;
+mod fit;
+mod idx;
+mod open;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::DatasetError;
+
 use crate::network::Shape;
+
+/// Most bytes of one file's images. [C] The largest of the kind, EMNIST, has half as many.
+const LONGEST: u64 = 1 << 30;
 
 /// Which part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,49 @@
 //! What a host can ask of a macro, whoever computes it.
 
+use std::ops::{Add, AddAssign, Range, Sub};
+
+use serde::{Deserialize, Serialize};
+
 use crate::transaction::{Operation, Requantize};
-use std::ops::Range;
 
 /// What the macro's counters count: all active slices of all conversion steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub operations: u64,
     pub conversions: u64,
     /// Codes 0 and 127.
     pub clipped: u64,
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            operations: self.operations + other.operations,
+            conversions: self.conversions + other.conversions,
+            clipped: self.clipped + other.clipped,
+        }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// What was counted between two readings.
+impl Sub for Counts {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            operations: self.operations - earlier.operations,
+            conversions: self.conversions - earlier.conversions,
+            clipped: self.clipped - earlier.clipped,
+        }
+    }
 }
 
 /// A macro with its weights and calibration in place. The same calls drive the integer ideal, the
@@ -48,8 +82,12 @@ pub trait Machine {
     ) -> Result<(), Self::Error>;
 
     /// Reads sums of a finished burst.
-    fn sums(&mut self, bank: u8, outputs: Range<usize>, into: &mut [i32])
-    -> Result<(), Self::Error>;
+    fn sums(
+        &mut self,
+        bank: u8,
+        outputs: Range<usize>,
+        into: &mut [i32],
+    ) -> Result<(), Self::Error>;
 
     /// What was counted since the start; idle.
     fn counts(&mut self) -> Result<Counts, Self::Error>;

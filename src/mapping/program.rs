@@ -19,7 +19,8 @@ pub struct Program {
     pub ranges: Vec<Range>,
 }
 
-/// One layer's work.
+/// One layer's work, or a part of it: a layer whose output groups need more requantization entries
+/// than the banks have takes several stages, one after the other, which give different elements.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
     Macro(LayerStage),

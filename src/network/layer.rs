@@ -1,6 +1,8 @@
 //! What a network is made of. Values of these types have been checked: shapes fit, weights are
 //! within their format.
 
+use std::fmt;
+
 use crate::config::{Range, WeightFormat};
 use crate::transaction::Requantize;
 
@@ -21,6 +23,12 @@ impl Shape {
     /// Number of an element.
     pub fn index(&self, channel: usize, row: usize, column: usize) -> usize {
         (channel * self.height + row) * self.width + column
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {} x {}", self.channels, self.height, self.width)
     }
 }
 
@@ -175,7 +183,8 @@ impl Network {
             Weights::Own(weights) => weights.clone(),
             Weights::Of { layer, rows, outputs } => {
                 let stored = self.weights(*layer);
-                let place = |order: &Option<Vec<usize>>, i: usize| order.as_ref().map_or(i, |o| o[i]);
+                let place =
+                    |order: &Option<Vec<usize>>, i: usize| order.as_ref().map_or(i, |o| o[i]);
                 let weight = |j, i| stored[place(outputs, j) * matrix.rows + place(rows, i)];
                 (0..matrix.outputs)
                     .flat_map(|j| (0..matrix.rows).map(move |i| (j, i)))
@@ -190,6 +199,20 @@ impl Network {
         match source {
             Source::Image => self.input.shape,
             Source::Layer(layer) => self.layers[layer].shape,
+        }
+    }
+
+    /// Width of the activations that a source gives; `None` if it gives sums.
+    pub fn activation_bits_of(&self, source: Source) -> Option<u8> {
+        let Source::Layer(layer) = source else { return Some(self.input.bits) };
+        let layer = &self.layers[layer];
+        match &layer.kind {
+            LayerKind::Matrix(matrix) => match &matrix.output {
+                Output::Requantized(requantized) => Some(requantized.layer.bits),
+                Output::Sums { .. } => None,
+            },
+            LayerKind::Add(add) => Some(add.layer.bits),
+            LayerKind::Pool(_) | LayerKind::Flatten => self.activation_bits_of(layer.from[0]),
         }
     }
 }

@@ -7,7 +7,7 @@ pub use population::{ChipAccuracy, PopulationReport};
 
 use super::atomic::{WriteError, write_json};
 use super::cosim::{ConfigRow, Tools};
-use super::mismatch_row::MismatchRow;
+use crate::infer::Findings;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -56,9 +56,11 @@ pub struct InferReport {
     /// By part of the macro.
     pub energy_parts_nj: BTreeMap<String, f64>,
     pub images_per_second: f64,
+    /// Images that an interrupted run had finished before.
+    pub resumed: u64,
 
     /// What the co-simulation compared and found; the `rtl` backend only.
-    pub checks: Option<Checks>,
+    pub checks: Option<Findings>,
     /// Accuracy over drawn chips, if asked for.
     pub monte_carlo: Option<PopulationReport>,
 
@@ -95,41 +97,10 @@ pub struct LayerRow {
     pub clipped_codes: u64,
 }
 
-/// What was compared while the RTL ran, and what was found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Checks {
-    pub codes_compared: u64,
-    pub volts_compared: u64,
-    /// Cycles in which every pin was compared.
-    pub pins_compared: u64,
-    /// Words the host read.
-    pub results_compared: u64,
-    /// Against plant and reference in lockstep.
-    pub mismatches: u64,
-    /// The first few.
-    pub mismatch_details: Vec<MismatchRow>,
-    /// Reads that differ from what the golden backend gives.
-    pub golden_differences: u64,
-    /// The first few.
-    pub golden_difference_details: Vec<String>,
-    pub marginal_decisions: u64,
-    pub rule_violations: u64,
-    pub rule_violations_by_name: BTreeMap<String, u64>,
-    /// All simulated cycles.
-    pub cycles: u64,
-}
-
-impl Checks {
-    /// Whether nothing was found.
-    pub fn passed(&self) -> bool {
-        self.mismatches == 0 && self.golden_differences == 0 && self.rule_violations == 0
-    }
-}
-
 impl InferReport {
     /// Whether the backends agree and no rule was violated. Accuracy is a figure, not a verdict.
     pub fn passed(&self) -> bool {
-        self.checks.as_ref().is_none_or(Checks::passed)
+        self.checks.as_ref().is_none_or(Findings::passed)
     }
 
     /// Writes the JSON, complete or not at all.

@@ -4,6 +4,7 @@ mod atomic;
 pub mod characterize;
 mod cosim;
 pub mod infer;
+pub mod map;
 mod mismatch_row;
 mod spice;
 pub(crate) mod text;

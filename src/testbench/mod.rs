@@ -18,7 +18,7 @@ use crate::dut::{Dut, DutError};
 use crate::energy::{Activity, Observer};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
-use crate::golden::reference::Reference;
+use crate::golden::reference::{Counters, Reference};
 use crate::pins::{Drive, Pins, SLICE_WORDS, control};
 use crate::registers as reg;
 use crate::transaction::{Operation, Requantize, digit_vectors};
@@ -465,19 +465,26 @@ impl Testbench {
     /// Loads an activation vector, one value per MAC row, into a slot (two slots if it takes two
     /// passes).
     pub fn activate(&mut self, slot: u8, activations: &[u8], bits: u8) -> Result<(), BenchError> {
+        let words = self.activation_words(slot, activations, bits)?;
+        words.into_iter().try_for_each(|(address, data)| self.write(address, data))
+    }
+
+    /// What [`activate`](Self::activate) writes: addresses and words.
+    pub fn activation_words(
+        &self,
+        slot: u8,
+        activations: &[u8],
+        bits: u8,
+    ) -> Result<Vec<(u32, u32)>, BenchError> {
         self.check_activations(slot, activations, bits)?;
-        for (i, digits) in digit_vectors(activations, bits).iter().enumerate() {
-            for (word, chunk) in digits.chunks(8).enumerate() {
-                let data = chunk
-                    .iter()
-                    .enumerate()
-                    .fold(0, |data, (d, &x)| data | u32::from(x & 15) << (4 * d));
-                let address =
-                    reg::ACTIVATION + 4 * (8 * (u32::from(slot) + i as u32) + word as u32);
-                self.write(address, data)?;
+        let mut words = vec![];
+        for (digits, slot) in digit_vectors(activations, bits).iter().zip(u32::from(slot)..) {
+            for (word, chunk) in (0..).zip(digits.chunks(8)) {
+                let data = chunk.iter().rev().fold(0, |data, &x| data << 4 | u32::from(x & 15));
+                words.push((reg::ACTIVATION + 4 * (8 * slot + word), data));
             }
         }
-        Ok(())
+        Ok(words)
     }
 
     /// Queues an operation, waiting on the bus while the queue is full.
@@ -502,19 +509,26 @@ impl Testbench {
     /// Runs until `count` operations have been finished since the counters were cleared, results
     /// and all.
     pub fn wait_operations(&mut self, count: u64) -> Result<(), BenchError> {
+        self.wait_latched(count as u32)?;
+        // Counted when the last codes are latched; the lanes take a while longer.
+        (0..self.lane_cycles()).try_for_each(|_| self.cycle())
+    }
+
+    /// Runs until the last codes of `count` operations are latched, as the counter of 32 bits has it.
+    pub fn wait_latched(&mut self, count: u32) -> Result<(), BenchError> {
         let since = self.cycle;
-        while u64::from(self.read(reg::OPERATIONS)?) < count {
+        while count.wrapping_sub(self.read(reg::OPERATIONS)?) as i32 > 0 {
             if self.cycle - since > PATIENCE {
-                return Err(BenchError::Stuck {
-                    what: "operation not finished",
-                    cycles: PATIENCE,
-                    since,
-                });
+                let what = "operation not finished";
+                return Err(BenchError::Stuck { what, cycles: PATIENCE, since });
             }
         }
-        // Counted when the last codes are latched; the lanes take a while longer.
-        let lanes = self.geometry.slices() / self.geometry.post_lanes + 8;
-        (0..lanes).try_for_each(|_| self.cycle())
+        Ok(())
+    }
+
+    /// Cycles after which latched codes are in the results for certain.
+    pub fn lane_cycles(&self) -> u64 {
+        (self.geometry.slices() / self.geometry.post_lanes) as u64 + 8
     }
 
     /// Reads accumulators, compared with the reference; they must be of a finished operation.
@@ -523,7 +537,8 @@ impl Testbench {
         (0..outputs).map(|j| self.accumulator(bank, j)).collect()
     }
 
-    fn accumulator(&mut self, bank: u8, output: usize) -> Result<i32, BenchError> {
+    /// Reads one accumulator, compared with the reference.
+    pub fn accumulator(&mut self, bank: u8, output: usize) -> Result<i32, BenchError> {
         let address = reg::ACCUMULATOR + 4 * (128 * u32::from(bank) + output as u32);
         let sum = self.read(address)? as i32;
         let expected = self.reference.accumulator(bank.into(), output);
@@ -536,30 +551,30 @@ impl Testbench {
         Ok(sum)
     }
 
-    /// Reads requantized results, compared with the reference.
+    /// Reads requantized results of these outputs, compared with the reference: only the words that
+    /// hold them.
     pub fn results(
         &mut self,
         bank: u8,
-        outputs: usize,
+        outputs: ops::Range<usize>,
         requantize: Requantize,
     ) -> Result<Vec<u8>, BenchError> {
-        self.check_output(bank, outputs)?;
-        let field = if requantize.bits > 4 { 8 } else { 4 };
-        let per_word = 32 / field;
-        let mut results = vec![];
-        for word in 0..outputs.div_ceil(per_word) {
-            let data = self.read(reg::RESULT + 4 * (32 * u32::from(bank) + word as u32))?;
-            let fields = (0..per_word).map(|i| (data >> (field * i) & ((1 << field) - 1)) as u8);
-            results.extend(fields.take(outputs - word * per_word));
-        }
-        for (j, &q) in results.iter().enumerate() {
+        self.check_output(bank, outputs.end)?;
+        let width = if requantize.bits > 4 { 8 } else { 4 };
+        let per_word = 32 / width as usize;
+        let mut results = Vec::with_capacity(outputs.len());
+        let mut word = 0;
+        for j in outputs.clone() {
+            let field = j % per_word;
+            if field == 0 || j == outputs.start {
+                let index = 32 * u32::from(bank) + (j / per_word) as u32;
+                word = self.read(reg::RESULT + 4 * index)?;
+            }
+            let q = word >> (width * field as u32) & ((1 << width) - 1);
             let expected = self.reference.requantized(bank.into(), j);
-            self.checker.word(
-                format!("result {j} of bank {bank}"),
-                self.cycle,
-                expected.into(),
-                q.into(),
-            );
+            let name = format!("result {j} of bank {bank}");
+            self.checker.word(name, self.cycle, expected.into(), q.into());
+            results.push(q as u8);
         }
         Ok(results)
     }
@@ -618,20 +633,27 @@ impl Testbench {
     }
 
     /// Reads the performance counters, compared with the reference; only while idle.
-    pub fn counters(&mut self) -> Result<crate::golden::reference::Counters, BenchError> {
-        let expected = self.reference.counters();
-        let mut read = |name: &str, address, expected: u64| -> Result<u64, BenchError> {
-            let value = u64::from(self.read(address)?);
-            self.checker.word(name.into(), self.cycle, expected as i64, value as i64);
-            Ok(value)
-        };
-        Ok(crate::golden::reference::Counters {
-            cycles: read("cycles", reg::CYCLES, expected.cycles)?,
-            stall_cycles: read("stalls", reg::STALLS, expected.stall_cycles)?,
-            operations: read("operations", reg::OPERATIONS, expected.operations)?,
-            conversions: read("conversions", reg::CONVERSIONS, expected.conversions)?,
-            clipped: read("clipped", reg::CLIPPED, expected.clipped)?,
+    pub fn counters(&mut self) -> Result<Counters, BenchError> {
+        Ok(Counters {
+            cycles: self.counter("cycles", reg::CYCLES, |c| c.cycles)?.into(),
+            stall_cycles: self.counter("stalls", reg::STALLS, |c| c.stall_cycles)?.into(),
+            operations: self.counter("operations", reg::OPERATIONS, |c| c.operations)?.into(),
+            conversions: self.counter("conversions", reg::CONVERSIONS, |c| c.conversions)?.into(),
+            clipped: self.counter("clipped", reg::CLIPPED, |c| c.clipped)?.into(),
         })
+    }
+
+    /// Reads one performance counter of 32 bits, compared with the reference; only while idle.
+    pub fn counter(
+        &mut self,
+        name: &str,
+        address: u32,
+        expected: impl Fn(&Counters) -> u64,
+    ) -> Result<u32, BenchError> {
+        let expected = expected(&self.reference.counters()) as u32;
+        let value = self.read(address)?;
+        self.checker.word(name.into(), self.cycle, expected.into(), value.into());
+        Ok(value)
     }
 }
 

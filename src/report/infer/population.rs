@@ -12,10 +12,10 @@ pub struct PopulationReport {
     pub images: u64,
     /// Accuracy of the ideal backend on the same images.
     pub ideal_accuracy: f64,
-    /// With the fitted calibration.
-    pub calibrated: Distribution,
+    /// With the fitted calibration; of the chips that can be calibrated.
+    pub calibrated: Option<Distribution>,
     /// With neutral tables.
-    pub uncalibrated: Distribution,
+    pub uncalibrated: Option<Distribution>,
     /// What a chip has to reach.
     pub yield_threshold: f64,
     /// Share of chips that do, with and without calibration.
@@ -29,9 +29,11 @@ pub struct PopulationReport {
 }
 
 /// One chip's accuracy, 0..=1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChipAccuracy {
     pub chip: u64,
-    pub calibrated: f64,
+    /// `None` if it can not be calibrated: `reason` says why.
+    pub calibrated: Option<f64>,
     pub uncalibrated: f64,
+    pub reason: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The same figures for a terminal.
 
 use super::population::PopulationReport;
-use super::{Checks, InferReport};
-use crate::characterize::metrics::Distribution;
+use super::InferReport;
+use crate::infer::Findings;
 use crate::report::text::{Block, grouped, prefixed};
 use std::fmt;
 
@@ -19,9 +19,9 @@ impl fmt::Display for InferReport {
         self.work_block().write(f)?;
         self.write_layers(f)?;
         self.cost_block().write(f)?;
-        if let Some(checks) = &self.checks {
-            checks_block(checks).write(f)?;
-            write_findings(checks, f)?;
+        if let Some(found) = &self.checks {
+            checks_block(found).write(f)?;
+            write_findings(found, f)?;
         }
         if let Some(population) = &self.monte_carlo {
             write_population(population, f)?;
@@ -38,7 +38,7 @@ impl InferReport {
         let verdict = match (&self.checks, self.passed()) {
             (None, _) => "done",
             (Some(_), true) => "match",
-            (Some(checks), false) if checks.mismatches + checks.golden_differences == 0 => {
+            (Some(found), false) if found.mismatches + found.differences == 0 => {
                 "RULES VIOLATED"
             }
             (Some(_), false) => "MISMATCH",
@@ -119,38 +119,45 @@ impl InferReport {
         ];
         let parts = self.energy_parts_nj.iter();
         rows.extend(parts.map(|(name, energy)| ("", format!("{energy:.3}"), name.clone())));
-        rows.push(("speed", prefixed(self.images_per_second), "images/s".into()));
+        let resumed = match self.resumed {
+            0 => "images/s".into(),
+            known => format!("images/s, {} of an earlier run not counted", grouped(known)),
+        };
+        rows.push(("simulation", prefixed(self.images_per_second), resumed));
         Block { heading: "Cost, from the RTL's pins over the first images", rows }
     }
 }
 
-fn checks_block(checks: &Checks) -> Block<'_> {
+fn checks_block(found: &Findings) -> Block<'_> {
     let mut rows = vec![
-        count("codes compared", checks.codes_compared),
-        count("node voltages compared", checks.volts_compared),
-        count("cycles with all pins", checks.pins_compared),
-        count("results compared", checks.results_compared),
-        count("mismatches", checks.mismatches),
-        count("differences from golden", checks.golden_differences),
-        count("marginal decisions", checks.marginal_decisions),
-        count("rule violations", checks.rule_violations),
+        count("codes compared", found.codes_compared),
+        count("node voltages compared", found.volts_compared),
+        count("cycles with all pins", found.pins_compared),
+        count("results compared", found.results_compared),
+        count("mismatches", found.mismatches),
+        count("differences from golden", found.differences),
+        count("marginal decisions", found.marginal_decisions),
+        count("rule violations", found.violations.values().sum()),
     ];
-    let named = checks.rule_violations_by_name.iter();
+    let named = found.violations.iter();
     rows.extend(named.map(|(name, number)| ("", grouped(*number), name.clone())));
     Block { heading: "Checks", rows }
 }
 
-fn write_findings(checks: &Checks, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if checks.mismatches > 0 {
-        let shown = checks.mismatch_details.len();
-        writeln!(f, "\nMismatches (first {shown} of {})", grouped(checks.mismatches))?;
-        checks.mismatch_details.iter().try_for_each(|row| writeln!(f, "  {row}"))?;
+fn write_findings(found: &Findings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(image) = found.first.and_then(|place| place.image) {
+        writeln!(f, "\nFirst finding: image {image}")?;
     }
-    if checks.golden_differences > 0 {
-        let shown = checks.golden_difference_details.len();
-        let all = grouped(checks.golden_differences);
+    if found.mismatches > 0 {
+        let shown = found.mismatch_details.len();
+        writeln!(f, "\nMismatches (first {shown} of {})", grouped(found.mismatches))?;
+        found.mismatch_details.iter().try_for_each(|row| writeln!(f, "  {row}"))?;
+    }
+    if found.differences > 0 {
+        let shown = found.difference_details.len();
+        let all = grouped(found.differences);
         writeln!(f, "\nDifferences from the golden backend (first {shown} of {all})")?;
-        checks.golden_difference_details.iter().try_for_each(|row| writeln!(f, "  {row}"))?;
+        found.difference_details.iter().try_for_each(|row| writeln!(f, "  {row}"))?;
     }
     Ok(())
 }
@@ -163,18 +170,27 @@ fn write_population(population: &PopulationReport, f: &mut fmt::Formatter<'_>) -
         "  {:<16}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}",
         "accuracy in %", "worst", "5 %", "median", "95 %", "best", "yield"
     )?;
-    let line = |f: &mut fmt::Formatter<'_>, name: &str, d: &Distribution, reach: f64| {
+    let rows = [
+        ("calibrated", &population.calibrated, population.yield_calibrated),
+        ("not calibrated", &population.uncalibrated, population.yield_uncalibrated),
+    ];
+    for (name, distribution, reach) in rows {
+        let Some(d) = distribution else { continue };
         let figures = [d.min, d.p5, d.median, d.p95, d.max, reach].map(percent);
         let cells: String = figures.iter().map(|figure| format!("{figure:>10}")).collect();
-        writeln!(f, "  {name:<16}{cells}")
-    };
-    line(f, "calibrated", &population.calibrated, population.yield_calibrated)?;
-    line(f, "not calibrated", &population.uncalibrated, population.yield_uncalibrated)?;
+        writeln!(f, "  {name:<16}{cells}")?;
+    }
+    let failed = population.rows.iter().filter(|row| row.calibrated.is_none()).count();
+    if failed > 0 {
+        writeln!(f, "  {failed} chips can not be calibrated; the first says why in the JSON")?;
+    }
     let ideal = percent(population.ideal_accuracy);
     let threshold = percent(population.yield_threshold);
     writeln!(f, "  ideal backend {ideal} %; yield: chips that reach {threshold} %")?;
-    let below = 100.0 * (population.ideal_accuracy - population.calibrated.median);
-    writeln!(f, "  the calibrated median is {below:.2} points below ideal")?;
+    if let Some(d) = &population.calibrated {
+        let below = 100.0 * (population.ideal_accuracy - d.median);
+        writeln!(f, "  the calibrated median is {below:.2} points below ideal")?;
+    }
     writeln!(f, "  worst chip {}; through the RTL: {}", population.worst_chip, population.replay)
 }
 

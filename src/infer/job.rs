@@ -1,0 +1,237 @@
+//! A whole `capram infer`: images, cost, waves, chips, and the report of it all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::cost::Cost;
+use super::monte_carlo::{Population, Spread};
+use super::rtl::{self, RtlMachine, Setup};
+use super::{Backend, Executor, Inference, Outcome, Tables, fingerprint};
+use crate::cosim::tools;
+use crate::network::LayerKind;
+use crate::report::infer::{
+    ChipAccuracy, DataRow, InferReport, LayerRow, NetworkRow, PopulationReport,
+};
+use crate::testbench::Sample;
+
+/// Images whose cycles and energy are measured. [C] Cycles do not depend on the image, energy
+/// varies by a few percent.
+const COST_IMAGES: usize = 4;
+/// What a chip may lose against the ideal backend and count as good. [C]
+const LOSS: f64 = 0.002;
+
+/// What to do beside the inference itself.
+pub struct Job<'a> {
+    pub inference: Inference<'a>,
+    /// `train` or `test`.
+    pub split: &'a str,
+    /// Chips of the Monte Carlo; 0 for none.
+    pub chips: u64,
+    /// Accuracy, 0..=1, that a chip has to reach.
+    pub yield_threshold: Option<f64>,
+    /// Waves of the first image through the RTL.
+    pub waves: Option<PathBuf>,
+    /// Waves of the first finding.
+    pub failure_waves: PathBuf,
+    /// The command line of this run, less backend, chip and what it writes: for the replay of a chip.
+    pub command: String,
+}
+
+/// What is being done, for a progress bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many more images are finished.
+    Images(usize),
+    /// Images are done; now so many chips.
+    Chips(u64),
+    /// One more chip is finished.
+    Chip,
+}
+
+impl Job<'_> {
+    /// Does it all. Findings of the RTL are part of the report, not errors.
+    pub fn run(
+        &self,
+        listen: &(dyn Fn(Progress) + Sync),
+    ) -> anyhow::Result<(InferReport, Outcome)> {
+        let inference = &self.inference;
+        let outcome = inference.run(&|images| listen(Progress::Images(images)))?;
+        let neutral = || Tables::neutral(&inference.config.geometry);
+        let tables = outcome.calibrated.as_ref().map_or_else(neutral, |c| c.tables.clone());
+        let setup = Setup {
+            config: inference.config,
+            sample: Sample { seed: inference.seed, chip: inference.chip },
+            sram: &inference.program.sram,
+            tables: &tables,
+        };
+        let waves = self.waves(&setup, &outcome)?;
+        let cost = self.cost(&setup)?;
+        let monte_carlo = if self.chips > 0 { Some(self.population(listen)?) } else { None };
+        let report = InferReport { waves, monte_carlo, ..self.report(&outcome, &cost) };
+        Ok((report, outcome))
+    }
+
+    /// An image of the data on a macro.
+    fn image(&self, machine: &mut RtlMachine, number: usize) -> anyhow::Result<()> {
+        let Inference { network, program, dataset, .. } = self.inference;
+        let mut executor = Executor::new(network, program);
+        executor.run(machine, number as u64, dataset.image(number))?;
+        Ok(())
+    }
+
+    /// Waves of the first finding if there is one, else of the first image if they are wanted.
+    fn waves(&self, setup: &Setup, outcome: &Outcome) -> anyhow::Result<Option<PathBuf>> {
+        let Inference { program, network, ref images, .. } = self.inference;
+        if let Some(place) = outcome.findings.first {
+            let finding = rtl::Finding {
+                conversion: place.image.map(|image| image * program.conversion_steps),
+                cycle: place.cycle,
+                slice: place.slice,
+            };
+            let number = place.image.unwrap_or(0) as usize;
+            let path = &self.failure_waves;
+            let image = |machine: &mut RtlMachine| self.image(machine, number);
+            // The finding stands even where its waves can not be written.
+            return Ok(match rtl::repeat(setup, &finding, path, image) {
+                Ok(()) => Some(path.clone()),
+                Err(error) => {
+                    eprintln!("capram: no waves of the failure: {error:#}");
+                    None
+                }
+            });
+        }
+        let Some(path) = &self.waves else { return Ok(None) };
+        let name = |layer: usize| network.layers[layer].name.clone();
+        let first = images.start;
+        rtl::trace(setup, program, &name, path, None, |machine| self.image(machine, first))?;
+        Ok(Some(path.clone()))
+    }
+
+    fn cost(&self, setup: &Setup) -> anyhow::Result<Cost> {
+        let first = self.inference.images.start;
+        let images = self.inference.images.len().min(COST_IMAGES) as u64;
+        Cost::measure(setup, images, |machine, n| self.image(machine, first + n as usize))
+            .context("measuring cycles and energy of the first images")
+    }
+
+    fn population(&self, listen: &(dyn Fn(Progress) + Sync)) -> anyhow::Result<PopulationReport> {
+        let Inference { config, network, program, dataset, seed, threads, .. } = self.inference;
+        let images = self.inference.images.clone();
+        listen(Progress::Chips(self.chips));
+        let checkpoint = self.inference.checkpoint.clone().map(|path| {
+            let mut name = path.into_os_string();
+            name.push(".chips");
+            PathBuf::from(name)
+        });
+        let population = Population {
+            config,
+            network,
+            program,
+            dataset,
+            images,
+            seed,
+            first_chip: 0,
+            chips: self.chips,
+            threads,
+            checkpoint,
+        };
+        let spread = population.run(&|| listen(Progress::Chip))?;
+        let ideal = Inference {
+            backend: Backend::Ideal,
+            checkpoint: None,
+            images: self.inference.images.clone(),
+            ..self.inference
+        };
+        let ideal = ideal.run(&|_| ())?.accuracy.share;
+        Ok(self.population_report(spread, ideal))
+    }
+
+    fn population_report(&self, spread: Spread, ideal_accuracy: f64) -> PopulationReport {
+        let yield_threshold = self.yield_threshold.unwrap_or(ideal_accuracy - LOSS);
+        let [yield_uncalibrated, yield_calibrated] = spread.yields(yield_threshold);
+        let worst_chip = spread.worst_chip.unwrap_or(0);
+        let share = |correct: u64| correct as f64 / spread.images as f64;
+        let row = |row: &super::monte_carlo::ChipRow| ChipAccuracy {
+            chip: row.chip,
+            calibrated: row.correct_after.map(share),
+            uncalibrated: share(row.correct_before),
+            reason: row.reason.clone(),
+        };
+        PopulationReport {
+            chips: self.chips,
+            images: spread.images,
+            ideal_accuracy,
+            rows: spread.rows.iter().map(row).collect(),
+            calibrated: spread.after,
+            uncalibrated: spread.before,
+            yield_threshold,
+            yield_calibrated,
+            yield_uncalibrated,
+            worst_chip,
+            replay: format!("{} --chip {worst_chip} --backend rtl", self.command),
+        }
+    }
+
+    fn report(&self, outcome: &Outcome, cost: &Cost) -> InferReport {
+        let Inference { config, network, program, dataset, backend, seed, chip, .. } =
+            self.inference;
+        let parts = cost.parts_nj().map(|(name, nj)| (name.to_owned(), nj));
+        let total = |count: fn(&super::Counts) -> u64| outcome.counts.iter().map(count).sum();
+        let accuracy = &outcome.accuracy;
+        InferReport {
+            network: NetworkRow {
+                name: network.name.clone(),
+                source: network.source.clone(),
+                fingerprint: fingerprint::of_work(network, program),
+            },
+            config: config.into(),
+            data: DataRow {
+                name: dataset.name.clone(),
+                split: self.split.into(),
+                images: dataset.len() as u64,
+            },
+            backend: backend.name().into(),
+            seed,
+            chip: (backend != Backend::Ideal).then_some(chip),
+            calibrated: outcome.calibrated.is_some(),
+            threads: self.inference.threads,
+            images: accuracy.images,
+            correct: accuracy.correct,
+            accuracy: accuracy.share,
+            accuracy_interval: [accuracy.low, accuracy.high],
+            confusion: outcome.confusion.clone(),
+            labels: network.labels.clone(),
+            operations: total(|c| c.operations),
+            conversions: total(|c| c.conversions),
+            clipped_codes: total(|c| c.clipped),
+            conversion_steps_per_image: program.conversion_steps,
+            layers: self.layers(outcome),
+            cost_images: cost.images,
+            cycles_per_image: cost.cycles,
+            latency_us_per_image: cost.latency_us,
+            energy_nj_per_image: cost.energy_nj(),
+            energy_parts_nj: BTreeMap::from(parts),
+            images_per_second: outcome.images_per_second,
+            resumed: outcome.resumed as u64,
+            checks: (backend == Backend::Rtl).then(|| outcome.findings.clone()),
+            monte_carlo: None,
+            tools: tools(),
+            waves: None,
+        }
+    }
+
+    /// Layers that the macro computes.
+    fn layers(&self, outcome: &Outcome) -> Vec<LayerRow> {
+        let layers = self.inference.network.layers.iter().zip(&outcome.counts);
+        let computed = layers.filter(|(layer, _)| matches!(layer.kind, LayerKind::Matrix(_)));
+        let row = |(layer, counts): (&crate::network::Layer, &super::Counts)| LayerRow {
+            name: layer.name.clone(),
+            operations: counts.operations,
+            conversions: counts.conversions,
+            clipped_codes: counts.clipped,
+        };
+        computed.map(row).collect()
+    }
+}

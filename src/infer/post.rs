@@ -1,0 +1,124 @@
+//! From the values of codes to accumulators and activations: the sums of section 2 and the
+//! requantization of section 3 of the theory of operation.
+
+use std::ops::Range;
+
+use super::Counts;
+use super::steps::Step;
+use crate::config::Geometry;
+use crate::golden::ideal;
+use crate::transaction::{Operation, Requantize};
+
+/// Banks of accumulators, requantization parameters and results.
+const BANKS: usize = 2;
+
+/// Accumulators and results of a macro all of whose slices are active.
+#[derive(Clone, Debug)]
+pub(super) struct PostProcessor {
+    slices: usize,
+    reference_rows: usize,
+    banks: [Bank; BANKS],
+    layer: Requantize,
+    pub(super) counts: Counts,
+}
+
+/// One bank, one entry per output.
+#[derive(Clone, Debug)]
+struct Bank {
+    accumulators: Vec<i32>,
+    requantized: Vec<u8>,
+    multipliers: Vec<u8>,
+    biases: Vec<i32>,
+}
+
+/// What the codes of a step are worth.
+pub(super) struct Values<'a> {
+    /// Values in sixteenths of a unit without the reference, one per slice.
+    pub(super) values: &'a [i32],
+    /// Sum of the pass's digits.
+    pub(super) digit_sum: i32,
+    /// Codes 0 and 127 among them.
+    pub(super) clipped: u32,
+}
+
+impl PostProcessor {
+    pub(super) fn new(geometry: &Geometry) -> Self {
+        let outputs = geometry.columns;
+        let bank = Bank {
+            accumulators: vec![0; outputs],
+            requantized: vec![0; outputs],
+            multipliers: vec![0; outputs],
+            biases: vec![0; outputs],
+        };
+        Self {
+            slices: geometry.slices(),
+            reference_rows: geometry.reference_rows(),
+            banks: [bank.clone(), bank],
+            layer: Requantize { shift: 0, bits: 8 },
+            counts: Counts::default(),
+        }
+    }
+
+    pub(super) fn set_requantize(&mut self, layer: Requantize) {
+        self.layer = layer;
+    }
+
+    pub(super) fn set_output(&mut self, bank: u8, output: u8, multiplier: u8, bias: i32) {
+        let bank = &mut self.banks[usize::from(bank)];
+        bank.multipliers[usize::from(output)] = multiplier;
+        bank.biases[usize::from(output)] = bias;
+    }
+
+    /// Adds a step's values to its outputs: 16^a (s_i y + what the digits' sum adds).
+    pub(super) fn take(&mut self, operation: &Operation, step: &Step, values: &Values) {
+        let weight = ideal::digit_weight(operation.format, step.exponent) as i32;
+        let term = ideal::digit_sum_term(operation.format, values.digit_sum.into()) as i32;
+        let scale = if step.pass + 1 == operation.passes() { 1 } else { 16 };
+        // All conversions of a step share the reference and the digits' sum.
+        let common = scale * (weight * self.reference(operation) + term);
+        let outputs = step.unit * self.slices..(step.unit + 1) * self.slices;
+        let bank = &mut self.banks[usize::from(operation.bank)];
+        let sums = bank.accumulators[outputs].iter_mut().zip(values.values);
+        if operation.clear && step.first(operation) {
+            sums.for_each(|(sum, y)| *sum = scale * weight * y + common);
+        } else {
+            sums.for_each(|(sum, y)| *sum = sum.wrapping_add(scale * weight * y + common));
+        }
+        self.counts.conversions += self.slices as u64;
+        self.counts.clipped += u64::from(values.clipped);
+    }
+
+    /// What a conversion's reference column stands for, in sixteenths of a unit.
+    fn reference(&self, operation: &Operation) -> i32 {
+        if operation.format.differential() {
+            0
+        } else {
+            16 * self.reference_rows as i32 * i32::from(operation.level)
+        }
+    }
+
+    /// The operation's last step is in: requantizes its outputs if it emits.
+    pub(super) fn finish(&mut self, operation: &Operation) {
+        self.counts.operations += 1;
+        if !operation.emit {
+            return;
+        }
+        let bank = &mut self.banks[usize::from(operation.bank)];
+        for output in 0..usize::from(operation.units) * self.slices {
+            bank.requantized[output] = ideal::requantize(
+                bank.accumulators[output],
+                bank.multipliers[output],
+                bank.biases[output],
+                self.layer,
+            );
+        }
+    }
+
+    pub(super) fn results(&self, bank: u8, outputs: Range<usize>, into: &mut [u8]) {
+        into.copy_from_slice(&self.banks[usize::from(bank)].requantized[outputs]);
+    }
+
+    pub(super) fn sums(&self, bank: u8, outputs: Range<usize>, into: &mut [i32]) {
+        into.copy_from_slice(&self.banks[usize::from(bank)].accumulators[outputs]);
+    }
+}

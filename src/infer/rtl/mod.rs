@@ -1,0 +1,17 @@
+//! The RTL backend: a network's transactions through the Verilated macro in closed loop with the
+//! plant, everything compared.
+
+mod beside;
+mod calibration;
+mod factory;
+mod failure;
+mod feed;
+mod machine;
+mod trace;
+
+pub use beside::{Beside, BesideError, Difference};
+pub use calibration::convert;
+pub use factory::RtlFactory;
+pub use failure::{Finding, Setup, repeat};
+pub use machine::RtlMachine;
+pub use trace::trace;

@@ -1,0 +1,35 @@
+//! Why a network is refused, and by how much.
+
+use crate::config::WeightFormat;
+
+/// A network that this macro cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    #[error(
+        "layer {layer}: a weight of format {} takes {} columns; allowed in this geometry: up to {per_slice}",
+        format.name(), format.columns()
+    )]
+    Format { layer: String, format: WeightFormat, per_slice: usize },
+    #[error("layer {layer}: its weights are those of {of}, which has none of its own")]
+    Borrowed { layer: String, of: String },
+    #[error(
+        "the network needs {needed} cells and the array has {there}: {} are missing",
+        needed - there
+    )]
+    Cells { needed: usize, there: usize },
+    #[error(
+        "layer {layer}: a block of {rows} rows x {outputs} outputs ({} cells) finds no place; {free} \
+         cells are free, in {planes}",
+        rows * outputs * columns
+    )]
+    Place {
+        layer: String,
+        rows: usize,
+        outputs: usize,
+        /// Of one weight.
+        columns: usize,
+        free: usize,
+        /// Which planes, with the free cells of each.
+        planes: String,
+    },
+}

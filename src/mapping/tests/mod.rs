@@ -1,0 +1,5 @@
+mod draw;
+mod fixture;
+mod meaning;
+mod oracle;
+mod steps;

@@ -1,0 +1,22 @@
+//! Networks that the program brings along.
+
+use super::{Network, NetworkError};
+
+/// Name, description and tensors.
+const BUILTIN: &[(&str, &str, &[u8])] = &[];
+
+impl Network {
+    /// The built-in network of that name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn builtin(name: &str) -> Result<Self, NetworkError> {
+        match BUILTIN.iter().find(|(known, ..)| *known == name) {
+            Some((name, yaml, tensors)) => Self::parse(yaml, tensors, name),
+            None => Err(NetworkError::Unknown {
+                name: name.into(),
+                known: BUILTIN.iter().map(|(known, ..)| *known).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}

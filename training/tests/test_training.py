@@ -1,0 +1,88 @@
+"""A short training of the bundled digits: resumed, repeated, written and read back."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from training import data, description, export, fit, hardware, integers, model
+
+EPOCHS = 3
+
+
+def small_net():
+    net = description.load("digits")
+    layers = tuple(dataclasses.replace(layer, rows=100 if layer.name == "fc1" else None) for layer in net.layers)
+    settings = {**net.training, "epochs": EPOCHS, "log_every": EPOCHS, "average": 0.9, "pruning": {"start": 1, "every": 1, "stages": 1}}
+    return dataclasses.replace(net, layers=layers, training=settings)
+
+
+def parts(net):
+    return data.split_holdout(*data.load(data.DIGITS, "train"), net.holdout)
+
+
+def trained(folder, stops):
+    """Files of a training that is stopped after each of `stops` epochs and started again."""
+    net = small_net()
+    for epochs in stops:
+        run = fit.Run(net, net.layers, net.training, model.macro, folder)
+        result = fit.fit(run, *parts(net), epochs=epochs, report=lambda line: None)
+    export.export(*result, parts(net), folder)
+    return [(folder / name).read_bytes() for name in ("digits.yaml", "digits.safetensors", "digits.log")], result
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once(tmp_path_factory):
+    """The same functions are compiled for every run here: most of the time these tests take."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    yield
+    jax.config.update("jax_compilation_cache_dir", None)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, *trained(folder, [EPOCHS])
+
+
+def test_interrupted_training_gives_the_same_files(whole, tmp_path):
+    files, _ = trained(tmp_path, [1, 2, EPOCHS])
+    assert files == whole[1]
+
+
+def test_pruned_rows_are_zero_in_the_file(whole):
+    network = integers.Network(whole[0] / "digits.yaml")
+    assert network.tensors["fc1.weight"].any(axis=0).sum() <= 100
+    assert all(set(np.unique(network.tensors[l.name + ".weight"])) <= {-1, 0, 1} for l in small_net().layers)
+
+
+def test_file_computes_what_training_computed(whole):
+    """Without noise the sums of file and model differ only where a rounded multiplier moved an activation."""
+    folder, _, (compiled, params, _) = whole
+    net = small_net()
+    train, (images, _) = parts(net)
+    key = jax.random.fold_in(compiled.run.key, 2)
+    statistics = compiled.statistics(params, train[0], key)
+    logits, _ = compiled.forward(params, statistics, compiled.run.digits(images), key, compiled.run.bank, hardware.IDEAL)
+    sums = 16 * np.asarray(logits) / np.exp(params[-1]["log_scale"])
+    copies = {layer.name: layer.copies for layer in net.layers}
+    read = integers.Network(folder / "digits.yaml").sums(images, integers.Macro(), copies)
+    assert np.isclose(read, sums, atol=0.5).mean() > 0.5
+    assert np.corrcoef(read.ravel(), sums.ravel())[0, 1] > 0.99
+
+
+def test_stored_copies_change_only_the_blocks():
+    """conv1 of the digits is a single block with or without copies: the same sums."""
+    net = small_net()
+    random = np.random.default_rng(5)
+    w = random.integers(-1, 2, (4, 1, 3, 3)).astype(np.int8)
+    layer = {"kind": "conv", "kernel": [3, 3], "outputs": 4}
+    x = random.integers(0, 16, (3, 1, *net.image))
+    read = []
+    for copies in ((1, 1), (2, 2), (1, 2)):
+        cells = [(rows, integers.shifted(w, copies)[rows]) for rows in integers.blocks(integers.shifted(w, copies))]
+        acc = integers.accumulate(integers.patches(x, layer, copies), cells, integers.Macro(), 8)
+        read.append(integers.positions(acc, copies, 4))
+    assert np.array_equal(read[0], read[1]) and np.array_equal(read[0], read[2])
