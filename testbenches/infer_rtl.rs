@@ -181,7 +181,7 @@ impl Programs {
         let targets = vec![0; self.within(1, (outputs - first) as i64)];
         let number = if group % 4 == 3 { 2 } else { 1 };
         for part in 0..number {
-            let half = if bursts.len() % 2 == 0 { 0 } else { 8 };
+            let half = if bursts.len().is_multiple_of(2) { 0 } else { 8 };
             let mut burst = self.burst(format, units, bank, half);
             let last = burst.operations.len() - 1;
             burst.operations[0].clear = part == 0;
@@ -510,7 +510,7 @@ fn lenet_layer((layer, bursts, operations, rows): (usize, usize, usize, u32)) ->
     let table = |(bank, output)| OutputTable { bank, output, multiplier: 40, bias: 100 };
     let last = layer == 3;
     let burst = |i: usize| {
-        let half = if i % 2 == 0 { 0 } else { 8 };
+        let half = if i.is_multiple_of(2) { 0 } else { 8 };
         let bank = (i % 2) as u8;
         let operation = |k: usize| Operation {
             plane: (layer + k) as u8 % 8,

@@ -11,7 +11,7 @@ def copies(text):
     return {name: tuple(int(n) for n in size.split("x")) for name, size in entries}
 
 
-def main():
+def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", help="YAML file")
     parser.add_argument("--data", default=data.DIGITS, help="folder with the IDX files; default: the bundled digits")
@@ -19,14 +19,23 @@ def main():
     parser.add_argument("--noise", action="store_true", help="draw each conversion's noise")
     parser.add_argument("--chip", action="store_true", help="draw what calibration leaves of a chip's mismatch")
     parser.add_argument("--seed", type=int, default=1, help="of both")
+    parser.add_argument("--draws", type=int, default=1, help="evaluate with this many seeds")
     parser.add_argument("--copies", type=copies, default={}, help="shifted copies, which decide the row blocks: conv1=2x2,conv2=1x2")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
     images, labels = data.load(arguments.data, "train" if arguments.holdout else "test")
     if arguments.holdout:
         _, (images, labels) = data.split_holdout(images, labels, arguments.holdout)
-    macro = integers.Macro(arguments.noise, arguments.chip, arguments.seed)
-    result = integers.accuracy(integers.Network(arguments.network), images, labels, macro, arguments.copies)
-    print(f"{100 * result:.2f} % of {len(images)} images ({round((1 - result) * len(images))} wrong)")
+    network, results = integers.Network(arguments.network), []
+    for seed in range(arguments.seed, arguments.seed + arguments.draws):
+        macro = integers.Macro(arguments.noise, arguments.chip, seed)
+        results.append(100 * integers.accuracy(network, images, labels, macro, arguments.copies))
+        print(f"seed {seed}: {results[-1]:.2f} % of {len(images)} images")
+    if len(results) > 1:
+        print(f"mean {sum(results) / len(results):.2f} %, least {min(results):.2f} %, most {max(results):.2f} %")
 
 
 if __name__ == "__main__":

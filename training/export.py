@@ -2,7 +2,7 @@
 
 import jax
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from training import fit, integers
 from training.folding import fold
@@ -57,7 +57,7 @@ def write(net, structure, params, statistics, folder):
             tensors[f"{layer.name}.multiplier"], tensors[f"{layer.name}.bias"], shift = fold(p, statistics[i])
         text += layer_text(layer, shift)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / f"{net.name}.safetensors")
+    (folder / f"{net.name}.safetensors").write_bytes(save(tensors))
     path = folder / f"{net.name}.yaml"
     path.write_text(text)
     return path

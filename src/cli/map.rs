@@ -1,7 +1,7 @@
 //! `capram map`: a network's place in the macro, as report, SRAM image, program and floor plan.
 
 use super::common::{ConfigArguments, check_distinct, check_output, print};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 use capram::config::Geometry;
 use capram::mapping::{Mapping, hex};
 use capram::network::Network;
@@ -69,8 +69,12 @@ impl Arguments {
         let mut files: Vec<PathBuf> = outputs.into_iter().flatten().cloned().collect();
         files.iter().try_for_each(|path| check_output(path))?;
         let given = self.check.iter().flatten();
-        if given.clone().next().is_some() && (self.sram.is_some() || self.program.is_some()) {
-            return Err(anyhow!("--check FILE.hex compares an image; it cannot be used with --sram or --program"));
+        let written = [&self.sram, &self.program, &self.floor_plan].into_iter().flatten();
+        if given.clone().count() > 0 && written.count() > 0 {
+            bail!(
+                "--check FILE.hex compares an image and writes none; it cannot be used with --sram, \
+                 --program or --floor-plan"
+            );
         }
         files.extend(given.cloned());
         files.push(self.network.clone());
@@ -98,7 +102,12 @@ impl Arguments {
         Ok(())
     }
 
-    fn write(&self, network: &Network, mapping: &Mapping, report: &MapReport) -> anyhow::Result<()> {
+    fn write(
+        &self,
+        network: &Network,
+        mapping: &Mapping,
+        report: &MapReport,
+    ) -> anyhow::Result<()> {
         if let Some(path) = &self.program {
             write_atomic(path, program::json(network, mapping)?.as_bytes())?;
         }

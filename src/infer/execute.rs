@@ -49,6 +49,8 @@ impl<'a> Executor<'a> {
         pixels: &[u8],
     ) -> Result<ImageResult, M::Error> {
         self.network.scale(pixels, &mut self.image);
+        // Outputs that are not read are 0: nothing of the image before may stay there.
+        self.tensors.iter_mut().for_each(clear);
         machine.number_conversions(image_index * self.program.conversion_steps)?;
         let mut counts = vec![Counts::default(); self.network.layers.len()];
         let mut before = machine.counts()?;
@@ -61,7 +63,7 @@ impl<'a> Executor<'a> {
                 Stage::Macro(stage) => {
                     self.layer(machine, stage)?;
                     let after = machine.counts()?;
-                    counts[stage.layer] = counts[stage.layer] + (after - before);
+                    counts[stage.layer] += after - before;
                     before = after;
                 }
             }
@@ -84,8 +86,6 @@ impl<'a> Executor<'a> {
         for table in &stage.tables {
             machine.set_output(table.bank, table.output, table.multiplier, table.bias)?;
         }
-        // An output without weights is not read; nothing of the image before may stay there.
-        clear(&mut self.tensors[stage.layer]);
         if let Some(first) = stage.bursts.first() {
             self.activate(machine, stage.layer, first)?;
         }

@@ -6,7 +6,8 @@ use crate::config::WeightFormat;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     #[error(
-        "layer {layer}: a weight of format {} takes {} columns; allowed in this geometry: up to {per_slice}",
+        "layer {layer}: a weight of format {} takes {} columns; allowed in this \
+         geometry: up to {per_slice}",
         format.name(), format.columns()
     )]
     Format { layer: String, format: WeightFormat, per_slice: usize },
@@ -18,8 +19,8 @@ pub enum MappingError {
     )]
     Cells { needed: usize, there: usize },
     #[error(
-        "layer {layer}: a block of {rows} rows x {outputs} outputs ({} cells) finds no place; {free} \
-         cells are free, in {planes}",
+        "layer {layer}: a block of {rows} rows x {outputs} outputs ({} cells) finds no place; \
+         {free} cells are free, in {planes}",
         rows * outputs * columns
     )]
     Place {

@@ -49,10 +49,11 @@ pub struct PlaneFigures {
 
 /// All layers that the macro computes.
 pub fn layers(network: &Network, program: &Program, blocks: &[Block]) -> Vec<LayerFigures> {
-    let matrices = network.layers.iter().enumerate().filter_map(|(number, layer)| match &layer.kind {
-        LayerKind::Matrix(matrix) => Some((number, matrix)),
-        _ => None,
-    });
+    let matrices =
+        network.layers.iter().enumerate().filter_map(|(number, layer)| match &layer.kind {
+            LayerKind::Matrix(matrix) => Some((number, matrix)),
+            _ => None,
+        });
     matrices.map(|(number, matrix)| layer(network, program, blocks, number, matrix)).collect()
 }
 

@@ -20,8 +20,8 @@ use crate::network::Network;
 pub use block::Block;
 pub use error::MappingError;
 pub use figures::{LayerFigures, PlaneFigures};
-pub use unpack::{Difference, Unpacked};
 pub use program::{Burst, LayerStage, OutputTable, Program, Read, Stage, UNUSED, Vector};
+pub use unpack::{Difference, Unpacked};
 
 /// A network in the macro.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,4 +49,4 @@ impl Mapping {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

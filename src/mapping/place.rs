@@ -123,9 +123,8 @@ impl<'a> Packer<'a> {
         let count = piece.outputs.len();
         let units = count.div_ceil(self.geometry.slices());
         let best = whole.as_ref().map(|w| (self.cost(w), w.rows.len()));
-        let dear = |(cost, rows): (usize, usize)| {
-            cost > 2 * units * rows.div_ceil(self.geometry.mac_rows)
-        };
+        let dear =
+            |(cost, rows): (usize, usize)| cost > 2 * units * rows.div_ceil(self.geometry.mac_rows);
         if count == 1 || best.is_some_and(|best| !dear(best)) {
             return self.put(array, piece, whole);
         }

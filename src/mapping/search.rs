@@ -141,11 +141,7 @@ fn product(a: &[Candidate], b: &[Candidate]) -> Vec<(Candidate, Candidate)> {
 }
 
 /// Layers whose blocks cost most in a second unit come first; if that leaves no room, the largest.
-fn pack(
-    packer: &mut Packer,
-    cells: &[Cells],
-    patches: &[Patch],
-) -> Result<Packing, Box<Unplaced>> {
+fn pack(packer: &mut Packer, cells: &[Cells], patches: &[Patch]) -> Result<Packing, Box<Unplaced>> {
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by_key(|&i| Reverse(cells[i].block_steps(patches[i])));
     packer.pack(patches, &order).or_else(|_| {

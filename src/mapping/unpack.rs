@@ -12,8 +12,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpacked {
     pub layer: usize,
-    /// One matrix for every copy, positions of the patch row by row; `[output][row]`, pruned rows 0.
-    /// None: bits that stand for no weight.
+    /// One matrix for every copy, positions of the patch row by row; `[output][row]`, pruned
+    /// rows 0. None: bits that stand for no weight.
     pub copies: Vec<Vec<Option<i8>>>,
 }
 
@@ -22,7 +22,14 @@ pub struct Unpacked {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Difference {
     /// A weight.
-    Weight { layer: String, copy: usize, row: usize, output: usize, expected: i8, found: Option<i8> },
+    Weight {
+        layer: String,
+        copy: usize,
+        row: usize,
+        output: usize,
+        expected: i8,
+        found: Option<i8>,
+    },
     /// A cell that belongs to no weight and is not 0.
     Stray { physical_row: usize, column: usize },
 }
@@ -59,16 +66,19 @@ impl Mapping {
         for (number, layer) in network.layers.iter().enumerate() {
             let LayerKind::Matrix(matrix) = &layer.kind else { continue };
             if let Weights::Own(_) = matrix.weights {
-                let blocks: Vec<&Block> = self.blocks.iter().filter(|b| b.layer == number).collect();
+                let blocks: Vec<&Block> =
+                    self.blocks.iter().filter(|b| b.layer == number).collect();
                 let places = places(&self.geometry, &blocks);
                 let [p, q] = blocks[0].copies;
                 let copies = (0..p * q).map(|copy| {
                     let weights = locate(matrix, [copy / q, copy % q], [p, q]);
-                    let weight = |key| places.get(&key).map_or(Some(0), |&place| {
-                        let columns = matrix.format.columns();
-                        read.extend((0..columns).map(|i| (place.0, place.1 + i)));
-                        image.weight(place, matrix.format)
-                    });
+                    let weight = |key| {
+                        places.get(&key).map_or(Some(0), |&place| {
+                            let columns = matrix.format.columns();
+                            read.extend((0..columns).map(|i| (place.0, place.1 + i)));
+                            image.weight(place, matrix.format)
+                        })
+                    };
                     weights.into_iter().map(weight).collect()
                 });
                 let copies = copies.collect();
@@ -138,9 +148,9 @@ fn places(geometry: &Geometry, blocks: &[&Block]) -> HashMap<Key, Place> {
 
 /// Where a copy's weights are in the matrix of its group, as `[output][row]`.
 fn locate(matrix: &Matrix, copy: [usize; 2], patch: [usize; 2]) -> Vec<Key> {
-    let Convolution { kernel: [kh, kw], stride, groups, .. } = matrix.convolution.unwrap_or(
-        Convolution { kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1 },
-    );
+    let Convolution { kernel: [kh, kw], stride, groups, .. } = matrix
+        .convolution
+        .unwrap_or(Convolution { kernel: [1, 1], stride: [1, 1], padding: [0, 0], groups: 1 });
     let height = kh + (patch[0] - 1) * stride[0];
     let width = kw + (patch[1] - 1) * stride[1];
     let per_group = matrix.outputs / groups;

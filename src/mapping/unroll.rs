@@ -12,7 +12,12 @@ use std::collections::BTreeMap;
 const HALF: usize = 8;
 
 /// The whole program.
-pub fn unroll(network: &Network, geometry: &Geometry, cells: &[Cells], placed: &[Placed]) -> Program {
+pub fn unroll(
+    network: &Network,
+    geometry: &Geometry,
+    cells: &[Cells],
+    placed: &[Placed],
+) -> Program {
     let mut turn = Turn::default();
     let mut stages = Vec::new();
     for (number, layer) in network.layers.iter().enumerate() {
@@ -142,7 +147,8 @@ impl<'a> LayerWork<'a> {
                 }
             }
         }
-        let table = |((bank, output), (multiplier, bias))| OutputTable { bank, output, multiplier, bias };
+        let table =
+            |((bank, output), (multiplier, bias))| OutputTable { bank, output, multiplier, bias };
         Some(tables.into_iter().map(table).collect())
     }
 
@@ -156,7 +162,8 @@ impl<'a> LayerWork<'a> {
             let vectors = parts_now.iter().enumerate();
             let vectors = vectors.map(|(i, &part)| self.vector(job, part, position, slot(i)));
             let operations = parts_now.iter().enumerate();
-            let operations = operations.map(|(i, &part)| self.operation(job, part, slot(i), turn.bank));
+            let operations =
+                operations.map(|(i, &part)| self.operation(job, part, slot(i), turn.bank));
             let last = parts_now.contains(&(parts - 1));
             bursts.push(Burst {
                 vectors: vectors.collect(),

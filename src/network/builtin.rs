@@ -3,7 +3,11 @@
 use super::{Network, NetworkError};
 
 /// Name, description and tensors.
-const BUILTIN: &[(&str, &str, &[u8])] = &[];
+const BUILTIN: &[(&str, &str, &[u8])] = &[(
+    "digits",
+    include_str!("../../networks/digits.yaml"),
+    include_bytes!("../../networks/digits.safetensors"),
+)];
 
 impl Network {
     /// The built-in network of that name.

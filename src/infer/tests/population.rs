@@ -45,7 +45,7 @@ fn labelled() -> Bench {
         checkpoint: None,
     };
     let predictions = ideal.run(&|_| ()).expect("a run").predictions;
-    bench.dataset.labels = predictions.iter().map(|&p| p as u8).collect();
+    bench.dataset.labels = predictions.iter().map(|&(_, class)| class as u8).collect();
     bench
 }
 

@@ -3,7 +3,7 @@
 use super::fixture::{Build, Draw, geometry, kernel, lenet};
 use super::oracle;
 use crate::config::{Geometry, WeightFormat};
-use crate::mapping::{Mapping, MappingError, Stage};
+use crate::mapping::{Mapping, MappingError, Program, Stage};
 use crate::network::{Convolution, Network, Output, Weights};
 use proptest::prelude::*;
 
@@ -24,7 +24,43 @@ fn differs(network: &Network, mapping: &Mapping) -> Option<usize> {
 fn checked(network: &Network, geometry: &Geometry) -> Result<Mapping, MappingError> {
     let mapping = Mapping::new(network, geometry)?;
     assert_eq!(differs(network, &mapping), None);
+    obeys_the_rules(&mapping.program);
     Ok(mapping)
+}
+
+/// Section 4: which slots and banks bursts use, who clears, who emits.
+fn obeys_the_rules(program: &Program) {
+    let stages = program.stages.iter().filter_map(|stage| match stage {
+        Stage::Macro(stage) => Some(stage),
+        Stage::Host(_) => None,
+    });
+    let (mut half, mut bank, mut within) = (None, None, false);
+    for stage in stages {
+        for burst in &stage.bursts {
+            let first = &burst.operations[0];
+            assert_eq!(within, !first.clear, "the first operation of an output group clears");
+            assert_eq!(within, bank == Some(first.bank), "banks alternate from group to group");
+            assert_ne!(half, Some(first.slot / 8), "halves alternate from burst to burst");
+            (half, bank) = (Some(first.slot / 8), Some(first.bank));
+            let mut slots = Vec::new();
+            for (i, (operation, vector)) in burst.operations.iter().zip(&burst.vectors).enumerate()
+            {
+                let last = burst.read.is_some() && i + 1 == burst.operations.len();
+                assert_eq!(operation.emit, last && stage.requantize.is_some());
+                assert!(i == 0 || !operation.clear);
+                assert_eq!((operation.bank, operation.slot), (first.bank, vector.slot));
+                assert_eq!(operation.activation_bits, vector.bits);
+                assert_eq!(usize::from(operation.slot) % operation.passes(), 0);
+                slots.extend((0..operation.passes()).map(|i| operation.slot + i as u8));
+            }
+            let count = slots.len();
+            slots.dedup();
+            assert!(slots.len() == count && slots.iter().all(|slot| Some(slot / 8) == half));
+            assert_eq!(burst.operations.len(), burst.vectors.len());
+            within = burst.read.is_none();
+        }
+        assert!(!within, "a stage ends with a result");
+    }
 }
 
 #[test]
@@ -100,7 +136,20 @@ fn case() -> impl Strategy<Value = Case> {
         let (geometry, format, kernel, stride, padding) = first;
         let (groups, size, bits, sums, zeros, reuse, seed) = more;
         let groups = [groups.0, groups.1, groups.2];
-        Case { geometry, format, kernel, stride, padding, groups, size, bits, sums, zeros, reuse, seed }
+        Case {
+            geometry,
+            format,
+            kernel,
+            stride,
+            padding,
+            groups,
+            size,
+            bits,
+            sums,
+            zeros,
+            reuse,
+            seed,
+        }
     })
 }
 
@@ -140,7 +189,8 @@ impl Case {
         let stride = if self.reuse == 3 { convolution.stride } else { [1, 1] };
         let convolution = Convolution { padding, stride, ..convolution };
         let weights = Weights::Of { layer, rows, outputs };
-        let number = build.conv(self.groups[0] * self.groups[1], convolution, self.format, Some(weights));
+        let number =
+            build.conv(self.groups[0] * self.groups[1], convolution, self.format, Some(weights));
         build.matrix_of(number).activation_bits = 4 + (self.seed % 5) as u8;
     }
 
@@ -189,4 +239,18 @@ fn many_output_groups_take_several_stages() {
     build.conv(150, kernel(1), WeightFormat::Diff1, None);
     let mapping = checked(&build.network, &geometry("capram65")).unwrap();
     assert!(mapping.program.stages.len() > 2);
+}
+
+/// Eight row blocks at most: as many slots in one pass, twice as many in two.
+#[test]
+fn long_groups_take_several_bursts() {
+    for bits in [4, 8] {
+        let mut build = Build::new([1, 10, 12], 4, 5);
+        let layer = build.fully_connected(1, WeightFormat::Diff2);
+        build.matrix_of(layer).activation_bits = bits;
+        build.network.input.bits = bits;
+        let mapping = checked(&build.network, &geometry("small")).unwrap();
+        let Stage::Macro(stage) = &mapping.program.stages[0] else { panic!("a matrix") };
+        assert_eq!(stage.bursts.len(), if bits > 4 { 2 } else { 1 });
+    }
 }

@@ -8,7 +8,12 @@ use crate::network::{LayerKind, Matrix, Network, Output, Shape, Source};
 use crate::transaction::{Operation, digit_vectors};
 
 /// Elements of what each matrix layer gives, from the program; pooling stays out.
-pub fn run(network: &Network, geometry: &Geometry, program: &Program, image: &[u8]) -> Vec<Vec<i64>> {
+pub fn run(
+    network: &Network,
+    geometry: &Geometry,
+    program: &Program,
+    image: &[u8],
+) -> Vec<Vec<i64>> {
     let mut outputs: Vec<Vec<i64>> = network.layers.iter().map(|_| vec![]).collect();
     for stage in &program.stages {
         match stage {

@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 const STYLE: &str = include_str!("floor_plan.css");
 /// The page, in its own units.
-const WIDTH: f64 = 1240.0;
-const MARGIN: f64 = 40.0;
+const WIDTH: f64 = 1252.0;
+const MARGIN: f64 = 44.0;
 /// A plane's width, and where the next one begins.
 const PLANE: f64 = 270.0;
 const PITCH: f64 = 298.0;
@@ -41,9 +41,10 @@ pub fn svg(network: &Network, report: &MapReport) -> String {
 
 fn page(name: &str, height: f64, body: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" \
-         height=\"{height:.0}\" role=\"img\" aria-label=\"Floor plan of {}\">\n<style>\n{STYLE}</style>\n\
-         <defs><pattern id=\"free\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" \
+         width=\"{WIDTH}\" height=\"{height:.0}\" role=\"img\" \
+         aria-label=\"Floor plan of {}\">\n<style>\n{STYLE}</style>\n<defs><pattern id=\"free\" width=\"7\" height=\"7\" \
+         patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><path class=\"hatch\" d=\"M0 0V7\"/></pattern></defs>\n\
          <rect class=\"page\" width=\"100%\" height=\"100%\"/>\n{body}</svg>\n",
         escape(name)
@@ -66,8 +67,8 @@ fn head(report: &MapReport) -> String {
 
 /// The class of a layer's colour.
 fn colour(report: &MapReport, layer: usize) -> String {
-    let place = report.layers.iter().filter(|l| l.cells_of.is_none()).position(|l| l.layer == layer);
-    let place = place.unwrap_or(0);
+    let mut owners = report.layers.iter().filter(|layer| layer.cells_of.is_none());
+    let place = owners.position(|owner| owner.layer == layer).unwrap_or(0);
     format!("c{}{}", place % COLOURS, if place / COLOURS % 2 == 1 { " dense" } else { "" })
 }
 
@@ -84,7 +85,8 @@ fn rect(svg: &mut String, class: &str, [x, y, width, height]: [f64; 4]) {
     push(
         svg,
         format_args!(
-            "<rect class=\"{class}\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\"/>"
+            "<rect class=\"{class}\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" \
+             height=\"{height:.2}\"/>"
         ),
     );
 }

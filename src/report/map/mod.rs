@@ -79,7 +79,13 @@ impl MapReport {
     }
 
     /// Notes how an image, from a file or as it would be written, compares with the network.
-    pub fn check(&mut self, network: &Network, mapping: &Mapping, sram: &[u32], file: Option<&Path>) {
+    pub fn check(
+        &mut self,
+        network: &Network,
+        mapping: &Mapping,
+        sram: &[u32],
+        file: Option<&Path>,
+    ) {
         let differences = mapping.differences(network, sram);
         let stored = |layer: &&LayerFigures| layer.cells_of.is_none();
         let weights = |layer: &LayerFigures| layer.weights * layer.copies[0] * layer.copies[1];
@@ -101,3 +107,6 @@ impl MapReport {
         write_json(path, self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,15 @@ struct ProgramFile<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum StageFile<'a> {
-    Host { layer: &'a str },
-    Macro { layer: &'a str, requantize: Option<RequantizeFile>, tables: Vec<TableFile>, bursts: Vec<BurstFile> },
+    Host {
+        layer: &'a str,
+    },
+    Macro {
+        layer: &'a str,
+        requantize: Option<RequantizeFile>,
+        tables: Vec<TableFile>,
+        bursts: Vec<BurstFile>,
+    },
 }
 
 #[derive(Serialize)]
@@ -99,7 +106,12 @@ fn stage<'a>(network: &'a Network, stage: &Stage) -> StageFile<'a> {
             requantize: requantize.map(|r| RequantizeFile { shift: r.shift, bits: r.bits }),
             tables: tables
                 .iter()
-                .map(|t| TableFile { bank: t.bank, output: t.output, multiplier: t.multiplier, bias: t.bias })
+                .map(|t| TableFile {
+                    bank: t.bank,
+                    output: t.output,
+                    multiplier: t.multiplier,
+                    bias: t.bias,
+                })
                 .collect(),
             bursts: bursts.iter().map(burst).collect(),
         },
@@ -108,7 +120,8 @@ fn stage<'a>(network: &'a Network, stage: &Stage) -> StageFile<'a> {
 
 fn burst(burst: &Burst) -> BurstFile {
     let vectors = burst.vectors.iter();
-    let vectors = vectors.map(|v| VectorFile { slot: v.slot, bits: v.bits, sources: list(&v.sources) });
+    let vectors =
+        vectors.map(|v| VectorFile { slot: v.slot, bits: v.bits, sources: list(&v.sources) });
     let read = burst.read.as_ref();
     BurstFile {
         vectors: vectors.collect(),
@@ -125,5 +138,17 @@ fn operation(operation: &Operation) -> OperationFile {
     let Operation { plane, format, activation_bits, range, level, slot, units, clear, emit, bank } =
         *operation;
     let word = operation.encode();
-    OperationFile { plane, format, activation_bits, range, level, slot, units, clear, emit, bank, word }
+    OperationFile {
+        plane,
+        format,
+        activation_bits,
+        range,
+        level,
+        slot,
+        units,
+        clear,
+        emit,
+        bank,
+        word,
+    }
 }

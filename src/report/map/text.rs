@@ -58,7 +58,11 @@ impl MapReport {
                 ("  without shifted copies", count(self.cells_once), String::new()),
                 ("requantization bits", count(self.requantization_bits), "beside the array".into()),
                 ("conversion steps", grouped(self.conversion_steps), steps),
-                ("least cycles", grouped(self.least_cycles), "for an image: conversion steps alone".into()),
+                (
+                    "least cycles",
+                    grouped(self.least_cycles),
+                    "for an image: conversion steps alone".into(),
+                ),
             ],
         }
     }

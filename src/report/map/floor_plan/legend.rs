@@ -50,9 +50,12 @@ fn row(report: &MapReport, layer: &LayerFigures, y: f64, svg: &mut String) {
     let class = colour(report, owner.unwrap_or(layer).layer);
     let dense = if class.ends_with("dense") { "block dense" } else { "block" };
     svg.push_str(&format!("<g class=\"{class}\">\n"));
-    rect(svg, dense, [MARGIN, y - 11.0, 16.0, 13.0]);
-    let share = layer.conversion_steps as f64 / report.conversion_steps.max(1) as f64;
-    rect(svg, "bar", [BARS[0], y - 9.0, (BARS[1] - BARS[0]) * share, 9.0]);
+    let swatch = [MARGIN, y - 11.0, 16.0, 13.0];
+    rect(svg, dense, swatch);
+    rect(svg, "edge", swatch);
+    let most = report.layers.iter().map(|layer| layer.conversion_steps).max().unwrap_or(0).max(1);
+    let length = (BARS[1] - BARS[0]) * layer.conversion_steps as f64 / most as f64;
+    rect(svg, "bar", [BARS[0], y - 9.0, length, 9.0]);
     svg.push_str("</g>\n");
     text(svg, "", MARGIN + 26.0, y, &short(&layer.name));
     let count = |value: usize| grouped(value as u64);
@@ -77,9 +80,12 @@ fn row(report: &MapReport, layer: &LayerFigures, y: f64, svg: &mut String) {
 }
 
 fn total(report: &MapReport, y: f64, svg: &mut String) {
-    let sum = |of: fn(&LayerFigures) -> usize| grouped(report.layers.iter().map(of).sum::<usize>() as u64);
+    let sum = |of: fn(&LayerFigures) -> usize| {
+        grouped(report.layers.iter().map(of).sum::<usize>() as u64)
+    };
     text(svg, "head", MARGIN + 26.0, y, "all");
-    let values = [(5, sum(|l| l.cells)), (6, sum(|l| l.operations)), (7, sum(|l| l.conversion_steps))];
+    let values =
+        [(5, sum(|l| l.cells)), (6, sum(|l| l.operations)), (7, sum(|l| l.conversion_steps))];
     for (column, value) in values {
         text(svg, "head end", COLUMNS[column].0, y, &value);
     }
@@ -94,16 +100,14 @@ fn short(name: &str) -> String {
     name.chars().take(MOST - 1).chain(['…']).collect()
 }
 
-const CAPTION: [&str; 6] = [
-    "How to read it. A plane is one cell of every cluster: an operation multiplies one plane with one vector of activations. Rows are inputs \
-     (one activation each), columns are",
-    "outputs. The columns of a plane are drawn unit by unit; in the array the units of a slice lie side by side and share its converter, so \
-     that a block in unit 1 takes two conversion",
-    "steps an operation, and one in unit 0 takes one. A block holds a part of a layer's rows for a group of its outputs; the post-processor \
-     adds up the row blocks of a group.",
-    "Shifted copies: one operation serves p × q neighbouring output positions; pale cells are zeros beside a copy's kernel. Pruned rows (zero \
-     for all outputs) take no cells.",
-    "Hatched: free cells. Rows of other blocks in the same plane get activation 0. Steps per image: conversion steps of all operations of the \
-     layer, each a code of every slice at once;",
-    "the bars show each layer's share of them.",
+const CAPTION: [&str; 5] = [
+    "How to read it. A plane is one cell of every cluster: an operation multiplies one plane by one vector of activations. Rows are \
+     MAC rows: inputs, one activation each; columns are outputs.",
+    "Columns are sorted by their place within their slice, see the axis; in the array they lie side by side and share the slice's \
+     converter: a block in unit 1 costs the conversion steps of unit 0, too.",
+    "A block holds some rows of a layer for some of its outputs; the post-processor adds up the blocks 'rows 1/n' to 'rows n/n'. Pruned \
+     rows, zero for all outputs, take no cells. Hatched cells are free.",
+    "Copies: an operation serves p × q neighbouring output positions at once, each with its own shifted copy of the kernel; faint cells \
+     are the zeros beside it.",
+    "Steps per image: conversion steps of the layer, in each of which every slice gives a code; the bars compare them.",
 ];

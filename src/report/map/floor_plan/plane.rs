@@ -33,6 +33,7 @@ impl Panel<'_> {
         text(svg, "soft end", self.x + width, self.y - 9.0, &used);
         rect(svg, "empty", area);
         rect(svg, "free", area);
+        self.units(svg);
         for block in self.report.blocks.iter().filter(|block| block.plane == plane.plane) {
             self.block(block, svg);
         }
@@ -77,15 +78,25 @@ impl Panel<'_> {
         let y = self.y + block.first_row as f64 * self.scale;
         let height = block.rows.len() as f64 * self.scale;
         let spans = self.spans(block);
-        push(svg, format_args!("<g class=\"{}\"><title>{}</title>", colour(self.report, block.layer), escape(&self.title(block))));
+        push(
+            svg,
+            format_args!(
+                "<g class=\"{}\"><title>{}</title>",
+                colour(self.report, block.layer),
+                escape(&self.title(block))
+            ),
+        );
         let dense = colour(self.report, block.layer).ends_with("dense");
         for &[from, to] in &spans {
             rect(svg, "ground", [from, y, to - from, height]);
             let class = if dense { "block dense" } else { "block" };
-            rect(svg, class, [from + 0.6, y + 0.6, to - from - 1.2, height - 1.2]);
+            rect(svg, class, [from, y, to - from, height]);
         }
         if let [[from, to]] = spans[..] {
             self.beside(block, [from, to], svg);
+        }
+        for &[from, to] in &spans {
+            rect(svg, "edge", [from + 0.6, y + 0.6, to - from - 1.2, height - 1.2]);
         }
         push(svg, format_args!("</g>"));
         let widest = spans.iter().copied().max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])));
@@ -97,8 +108,8 @@ impl Panel<'_> {
     fn title(&self, block: &Block) -> String {
         let name = layer_of(self.report, block).map_or("", |layer| &layer.name);
         format!(
-            "{name}, output group {}, row block {}: plane {}, MAC rows {} to {}, unit {}, slices from {}, \
-             {} outputs, {} cells",
+            "{name}, output group {}, row block {}: plane {}, MAC rows {} to {}, unit {}, \
+             slices from {}, {} outputs, {} cells",
             block.output_group,
             block.row_block,
             block.plane,
@@ -123,10 +134,17 @@ impl Panel<'_> {
         if parts > 1 {
             lines.push(format!("rows {}/{parts}", block.row_block + 1));
         }
-        if let [p, q] = block.copies && p * q > 1 {
+        if let [p, q] = block.copies
+            && p * q > 1
+        {
             lines.push(format!("{p} × {q} copies"));
         }
-        lines.retain(|words| words.chars().count() as f64 * LETTER < to - from - 2.0);
+        let length = |words: &str| words.chars().count() as f64 * LETTER + 2.0;
+        if length(&lines[0]) > to - from && length(&lines[0]) < height && to - from > LINE {
+            let middle = [(from + to) / 2.0 + 4.0, y + height / 2.0];
+            return upright(svg, middle, &layer.name);
+        }
+        lines.retain(|words| length(words) < to - from);
         lines.truncate(((height - 3.0) / LINE) as usize);
         let top = y + height / 2.0 - LINE * lines.len() as f64 / 2.0 + 10.0;
         for (i, words) in lines.iter().enumerate() {
@@ -176,6 +194,16 @@ impl Panel<'_> {
         }
     }
 
+    /// Lines between units, below the blocks.
+    fn units(&self, svg: &mut String) {
+        let geometry = &self.report.config.geometry;
+        let height = geometry.mac_rows as f64 * self.scale;
+        for k in 1..geometry.columns_per_slice / self.lane() {
+            let x = self.x + (self.lane() * geometry.slices() * k) as f64 * self.scale;
+            line(svg, "unit", [x, self.y], [x, self.y + height + 5.0]);
+        }
+    }
+
     fn columns(&self, svg: &mut String) {
         let geometry = &self.report.config.geometry;
         let (lane, slices) = (self.lane(), geometry.slices());
@@ -186,19 +214,32 @@ impl Panel<'_> {
         let step = (slices / TICKS).max(1) * if width < 100.0 { 2 } else { 1 };
         for k in 0..lanes {
             let x = self.x + width * k as f64;
-            if k > 0 {
-                line(svg, "unit", [x, self.y], [x, bottom + 5.0]);
-            }
             for slice in (0..slices).step_by(step) {
                 let at = x + (lane * slice) as f64 * self.scale;
                 line(svg, "tick", [at, bottom], [at, bottom + 4.0]);
                 text(svg, "axis middle", at, bottom + 14.0, &slice.to_string());
             }
-            let name = format!("{} {k}", if unit { "unit" } else { "column" });
-            let words = if width < 100.0 { name } else { format!("{name}, slice") };
+            let name = match (unit, lane) {
+                (true, _) => format!("unit {k}"),
+                (false, 1) => format!("column {k}"),
+                (false, _) => format!("columns {}, {}", lane * k, lane * k + 1),
+            };
+            let words = if width < 100.0 { name } else { format!("{name} of slice") };
             text(svg, "axis middle", x + width / 2.0, bottom + 27.0, &words);
         }
     }
+}
+
+/// A name that reads upwards, in a block that is high and narrow.
+fn upright(svg: &mut String, [x, y]: [f64; 2], words: &str) {
+    let words = escape(words);
+    push(
+        svg,
+        format_args!(
+            "<text class=\"label middle\" transform=\"translate({x:.1} {y:.1}) \
+             rotate(-90)\">{words}</text>"
+        ),
+    );
 }
 
 /// Neighbouring places that are true.
