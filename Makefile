@@ -2,14 +2,18 @@
 PYTHON = target/tools
 BIN = $(PYTHON)/bin
 
-.PHONY: demo test check bench lint numpy-check adctoolbox-check spice paper paper-check verilator-5.48 synth
+TRAINING = target/training-tools
+CAPRAM = target/release/capram
 
-demo: ## a co-simulation with waves
+.PHONY: demo test check bench lint numpy-check network-check adctoolbox-check spice paper paper-check verilator-5.48 synth
+.PHONY: digits training-check mnist mnist-chips train-mnist
+
+demo: ## a network on real images through the RTL, with waves of the first one
 	@ci/tools.sh
-	cargo run --release -- cosim --config capram65 --ops 40 --seed 1 --waves demo.fst
+	cargo run --release -- infer digits --backend rtl --waves demo.fst
 	@echo
 	@echo "Look at the waves:  gtkwave demo.gtkw   (or: surfer -c demo.sucl)"
-	@echo "What the figures mean: README.md, 'Reading the report'"
+	@echo "What the figures mean: README.md, 'A network'"
 
 test: ## all tests
 	@ci/tools.sh
@@ -26,6 +30,7 @@ bench: ## speed: golden model, characterization, the closed loop beside the bare
 	@ci/tools.sh
 	cargo bench --bench golden
 	cargo bench --bench characterize
+	cargo bench --bench infer
 	cargo bench --bench cosim
 
 $(BIN)/pip: ci/requirements.txt
@@ -45,6 +50,12 @@ numpy-check: $(BIN)/pip ## codes and results against numpy, from the documentati
 	@ci/tools.sh
 	cargo build --release
 	$(BIN)/python ci/numpy_check.py target/release/capram
+
+network-check: $(BIN)/pip ## placement, program and ideal inference against numpy, from the documentation alone
+	@ci/tools.sh
+	cargo build --release
+	$(BIN)/python ci/network_check.py $(CAPRAM) networks/digits.yaml
+	$(BIN)/python ci/network_check.py $(CAPRAM) networks/lenet5-mnist.yaml
 
 adctoolbox-check: $(BIN)/pip ## INL, DNL and SINAD recomputed by ADCToolbox from raw codes
 	@ci/tools.sh
@@ -72,3 +83,40 @@ verilator-5.48: $(BIN)/pip ## the closed loop on the newest Verilator
 
 synth: $(BIN)/pip ## map the RTL on iCE40 and print cell counts
 	ci/synth.sh $(CURDIR)/$(BIN)
+
+# Training. Only `make mnist`, `mnist-chips` and `train-mnist` need the four MNIST files: DATA=folder.
+$(TRAINING)/bin/pip: training/requirements.txt
+	@ci/tools.sh python3-venv
+	python3 -m venv $(TRAINING)
+	$(TRAINING)/bin/pip install --quiet --requirement training/requirements.txt
+	touch $(TRAINING)/bin/pip
+
+digits: $(TRAINING)/bin/pip ## train the bundled network again
+	$(TRAINING)/bin/python -m training.train digits
+
+train-mnist: $(TRAINING)/bin/pip data-folder ## train LeNet-5 again; an interrupted run goes on
+	$(TRAINING)/bin/python -m training.train lenet5-mnist --data $(DATA)
+
+training-check: $(TRAINING)/bin/pip ## Python's tests; training digits again gives the same network
+	$(TRAINING)/bin/python -m pytest --quiet training
+	@ci/tools.sh
+	cargo build --release
+	$(TRAINING)/bin/python ci/retrain_check.py $(CAPRAM)
+
+INFER_MNIST = $(CAPRAM) infer networks/lenet5-mnist.yaml --data $(DATA)
+mnist: data-folder ## all 10,000 test images, golden and RTL: accuracy, same predictions
+	@ci/tools.sh
+	cargo build --release
+	$(INFER_MNIST) --backend golden --json target/mnist-golden.json --predictions target/mnist-golden.csv
+	$(INFER_MNIST) --backend rtl --json target/mnist-rtl.json --predictions target/mnist-rtl.csv
+	cmp target/mnist-golden.csv target/mnist-rtl.csv
+	python3 ci/mnist_check.py target/mnist-golden.json target/mnist-rtl.json
+
+mnist-chips: data-folder ## accuracy of 100 drawn chips; minutes
+	@ci/tools.sh
+	cargo build --release
+	$(INFER_MNIST) --chips 100 --checkpoint target/mnist-chips.jsonl --json target/mnist-chips.json
+
+.PHONY: data-folder
+data-folder:
+	@test -n "$(DATA)" || { echo "DATA=folder with the four MNIST files is missing"; exit 2; }

@@ -1,6 +1,7 @@
 """Trains a network and writes it to `networks/`: `python -m training.train NAME [--data DIR]`."""
 
 import argparse
+import dataclasses
 import time
 from pathlib import Path
 
@@ -21,9 +22,12 @@ def teacher_of(net, train, holdout, folder):
     if net.teacher is None:
         return None
     layers = tuple(description.layer(e) for e in net.teacher["layers"])
-    run = fit.Run(net, layers, net.teacher["training"], model.plain, folder / "teacher")
+    own = dataclasses.replace(net, augmentation=net.teacher.get("augmentation", net.augmentation))
+    run = fit.Run(own, layers, net.teacher["training"], model.plain, folder / "teacher")
     compiled, params, _ = fit.fit(run, train, holdout, report=progress("teacher"))
-    statistics = compiled.statistics(params, train[0], jax.random.fold_in(run.key, 3))
+    # measured on images as the pupil will see them
+    teaching = fit.Compiled(dataclasses.replace(run, description=net), compiled.structure, None)
+    statistics = teaching.statistics(params, train[0], jax.random.fold_in(run.key, 3))
     return lambda x: model.plain(layers, compiled.structure, params, statistics, x, None, None)[0]
 
 

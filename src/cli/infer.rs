@@ -4,10 +4,10 @@ use super::common::{
     ConfigArguments, MAX_CHIP, check_distinct, check_output, cores, load_network, print,
     progress, progress_style, quoted,
 };
-use anyhow::bail;
+use anyhow::{Context, bail};
 use capram::config::Config;
 use capram::dataset::{Dataset, Split};
-use capram::infer::job::{Job, Progress};
+use capram::infer::job::{Job, Progress, chips_checkpoint};
 use capram::infer::{Backend, Inference, Outcome};
 use capram::mapping::Mapping;
 use capram::network::Network;
@@ -58,7 +58,8 @@ pub struct Arguments {
     /// Threads; the results do not depend on them [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Keep finished images (with --chips: chips) here, and go on from there after an interruption
+    /// Keep finished images here, and with --chips finished chips in FILE.chips; an interrupted run
+    /// goes on from there
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Write the waves of the first image through the RTL, with views for GTKWave and Surfer
@@ -104,7 +105,8 @@ impl Arguments {
         let images = self.images(&dataset)?;
         let yield_threshold = self.yield_threshold()?;
         self.check_outputs()?;
-        let mapping = Mapping::new(&network, &config.geometry)?;
+        let mapping = Mapping::new(&network, &config.geometry)
+            .with_context(|| self.network.display().to_string())?;
         let bar = progress(images.len() as u64, "images");
         let job = Job {
             inference: self.inference(&config, &network, &mapping, &dataset, images),
@@ -189,13 +191,24 @@ impl Arguments {
         }
     }
 
-    /// Refuses what could not be written before minutes are spent on it.
+    /// Refuses what could not be written, or would replace another output or the network, before
+    /// minutes are spent on it.
     fn check_outputs(&self) -> anyhow::Result<()> {
-        let asked = [&self.json, &self.predictions, &self.checkpoint, &self.waves];
-        let given = asked.into_iter().flatten();
-        let outputs: Vec<PathBuf> = given.chain([&self.failure_waves]).cloned().collect();
-        outputs.iter().try_for_each(|path| check_output(path))?;
-        check_distinct(&outputs)
+        let chips = self.checkpoint.as_deref().filter(|_| self.chips.is_some());
+        let asked = [&self.json, &self.predictions, &self.checkpoint].into_iter().flatten();
+        let mut files: Vec<PathBuf> = asked.cloned().chain(chips.map(chips_checkpoint)).collect();
+        for waves in self.waves.iter().chain([&self.failure_waves]) {
+            let views = ["gtkw", "sucl"];
+            if views.iter().any(|kind| waves.extension().is_some_and(|e| e == *kind)) {
+                bail!("{}: is the name of a view; waves are .fst files", waves.display());
+            }
+            files.push(waves.clone());
+            files.extend(views.map(|kind| waves.with_extension(kind)));
+        }
+        files.iter().try_for_each(|path| check_output(path))?;
+        // The name of a built-in network is no file.
+        files.extend(Some(&self.network).filter(|network| network.exists()).cloned());
+        check_distinct(&files)
     }
 
     /// The command line that gives this run again, less chip, backend and what it writes.

@@ -1,6 +1,6 @@
 //! `capram map`: a network's place in the macro, as report, SRAM image, program and floor plan.
 
-use super::common::{ConfigArguments, check_distinct, check_output, print};
+use super::common::{ConfigArguments, check_distinct, check_output, load_network, print};
 use anyhow::{Context, bail};
 use capram::config::Geometry;
 use capram::mapping::{Mapping, hex};
@@ -16,7 +16,7 @@ const LONGEST_IMAGE: u64 = 1 << 20;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Network file
+    /// Network file, or the name of a built-in one
     #[arg(value_name = "NETWORK")]
     network: PathBuf,
     #[command(flatten)]
@@ -44,7 +44,7 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<bool> {
         let config = self.config.load()?;
         self.check_outputs()?;
-        let network = Network::load(&self.network)?;
+        let network = load_network(&self.network)?;
         let given = match &self.check {
             Some(Some(file)) => Some(read_image(file, &config.geometry)?),
             _ => None,

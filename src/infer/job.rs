@@ -1,12 +1,12 @@
 //! A whole `capram infer`: images, cost, waves, chips, and the report of it all.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::cost::Cost;
-use super::monte_carlo::{Population, Spread};
+use super::monte_carlo::{ChipRow, Population, Spread};
 use super::rtl::{self, RtlMachine, Setup};
 use super::{Backend, Executor, Inference, Outcome, Tables, fingerprint};
 use crate::cosim::tools;
@@ -37,6 +37,13 @@ pub struct Job<'a> {
     pub failure_waves: PathBuf,
     /// The command line of this run, less backend, chip and what it writes: for the replay of a chip.
     pub command: String,
+}
+
+/// Where a job keeps finished chips: beside the checkpoint of its images.
+pub fn chips_checkpoint(images: &Path) -> PathBuf {
+    let mut name = images.as_os_str().to_owned();
+    name.push(".chips");
+    name.into()
 }
 
 /// What is being done, for a progress bar.
@@ -120,11 +127,7 @@ impl Job<'_> {
         let Inference { config, network, program, dataset, seed, threads, .. } = self.inference;
         let images = self.inference.images.clone();
         listen(Progress::Chips(self.chips));
-        let checkpoint = self.inference.checkpoint.clone().map(|path| {
-            let mut name = path.into_os_string();
-            name.push(".chips");
-            PathBuf::from(name)
-        });
+        let checkpoint = self.inference.checkpoint.as_deref().map(chips_checkpoint);
         let population = Population {
             config,
             network,
@@ -152,8 +155,11 @@ impl Job<'_> {
         let yield_threshold = self.yield_threshold.unwrap_or(ideal_accuracy - LOSS);
         let [yield_uncalibrated, yield_calibrated] = spread.yields(yield_threshold);
         let worst_chip = spread.worst_chip.unwrap_or(0);
+        let lost = |row: &ChipRow| row.chip == worst_chip && row.correct_after.is_none();
+        // A chip that can not be calibrated runs with neutral tables only.
+        let tables = if spread.rows.iter().any(lost) { " --calibration none" } else { "" };
         let share = |correct: u64| correct as f64 / spread.images as f64;
-        let row = |row: &super::monte_carlo::ChipRow| ChipAccuracy {
+        let row = |row: &ChipRow| ChipAccuracy {
             chip: row.chip,
             calibrated: row.correct_after.map(share),
             uncalibrated: share(row.correct_before),
@@ -170,7 +176,7 @@ impl Job<'_> {
             yield_calibrated,
             yield_uncalibrated,
             worst_chip,
-            replay: format!("{} --chip {worst_chip} --backend rtl", self.command),
+            replay: format!("{} --chip {worst_chip}{tables} --backend rtl", self.command),
         }
     }
 

@@ -3,11 +3,18 @@
 use super::{Network, NetworkError};
 
 /// Name, description and tensors.
-const BUILTIN: &[(&str, &str, &[u8])] = &[(
-    "digits",
-    include_str!("../../networks/digits.yaml"),
-    include_bytes!("../../networks/digits.safetensors"),
-)];
+const BUILTIN: &[(&str, &str, &[u8])] = &[
+    (
+        "digits",
+        include_str!("../../networks/digits.yaml"),
+        include_bytes!("../../networks/digits.safetensors"),
+    ),
+    (
+        "lenet5-mnist",
+        include_str!("../../networks/lenet5-mnist.yaml"),
+        include_bytes!("../../networks/lenet5-mnist.safetensors"),
+    ),
+];
 
 impl Network {
     /// The built-in network of that name.

@@ -21,7 +21,8 @@ pub struct PopulationReport {
     /// Share of chips that do, with and without calibration.
     pub yield_calibrated: f64,
     pub yield_uncalibrated: f64,
-    /// Lowest accuracy after calibration, the first of equal ones.
+    /// Lowest accuracy after calibration, the first of equal ones; a chip that can not be calibrated
+    /// before all others.
     pub worst_chip: u64,
     /// The command that runs it through the RTL.
     pub replay: String,
