@@ -1,11 +1,16 @@
 //! Batched conversions and chip drawing: `cargo bench --bench golden`. One thread, 64 MAC rows, 128
-//! columns, 32 slices; throughput counts conversions (codes).
+//! columns, 32 slices; throughput counts conversions (codes) unless it
+//! says otherwise.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
-use capram::config::{Analog, Config, Geometry, Range};
+use capram::config::{Analog, Config, Geometry, Range, WeightFormat};
 use capram::golden::batch::{Die, Ideal, Isa, NoisySar, Sar, Step};
+use capram::golden::calibrated::{Calibrated, Contribution};
 use capram::golden::chip::Chip;
+use capram::golden::ideal::Calibration;
+use capram::golden::reference::{Converter, ConverterStep};
 use capram::golden::transfer::{THRESHOLDS, Transfer};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -119,5 +124,59 @@ fn thresholds(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, golden, thresholds);
+/// One conversion step of 32 slices with every term on: for its codes alone, and with its voltages
+/// too. Throughput counts steps.
+fn converter(criterion: &mut Criterion) {
+    let Config { geometry, analog, timing, .. } = Config::builtin("capram65").expect("built in");
+    let chip = Arc::new(Chip::draw(&geometry, &analog, 1, 0));
+    let mut all = Converter::new(geometry, analog, timing, chip, 1, 0);
+    for plane in 0..8 {
+        let cells: Vec<bool> =
+            bytes().skip(plane * 8192).take(8192).map(|byte| byte & 1 == 1).collect();
+        all.load_plane(plane, &cells).expect("a plane of the array's size");
+    }
+    let vectors: Vec<Vec<u8>> = digits().chunks(64).take(256).map(<[u8]>::to_vec).collect();
+    let mut group = criterion.benchmark_group("converter");
+    group.throughput(Throughput::Elements(1));
+    for (id, mut converter) in [("codes", all.clone().for_codes_only()), ("voltages", all)] {
+        let mut codes = [0; 32];
+        let mut number = 0;
+        group.bench_function(id, |b| {
+            b.iter(|| {
+                number += 1;
+                let step = ConverterStep {
+                    plane: number / 2 % 8,
+                    column: 2 * (number % 2),
+                    differential: true,
+                    range: Range::Quarter,
+                    level: 0,
+                };
+                converter.convert(&step, &vectors[number % 256], &mut codes).expect("valid");
+                black_box(&codes);
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Calibrated values of a step's codes, added to its accumulators. Throughput counts steps.
+fn accumulate(criterion: &mut Criterion) {
+    let mut calibrated = Calibrated::neutral(32);
+    for adc in 0..32 {
+        let calibration = Calibration { gain: 120 + adc as u8, offset: adc as i16 - 16 };
+        calibrated.set(Range::Quarter, adc, calibration);
+    }
+    let contribution = Contribution::new(WeightFormat::Diff2, 1, 1, 0, 0);
+    let values = calibrated.values(Range::Quarter);
+    let codes: Vec<u8> = bytes().take(32).map(|byte| byte & 127).collect();
+    let mut accumulators = [0; 32];
+    let mut group = criterion.benchmark_group("accumulate");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("step", |b| {
+        b.iter(|| contribution.add(values, black_box(&codes), black_box(&mut accumulators)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, golden, thresholds, converter, accumulate);
 criterion_main!(benches);

@@ -7,6 +7,7 @@
 )]
 
 pub mod characterize;
+mod checkpoint;
 pub mod compare;
 pub mod config;
 #[cfg(feature = "verilator")]
@@ -30,3 +31,5 @@ pub mod stimulus;
 pub mod testbench;
 pub mod transaction;
 pub mod wave;
+
+pub use checkpoint::CheckpointError;

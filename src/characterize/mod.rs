@@ -23,6 +23,7 @@ pub mod run;
 use calibrate::CalibrationError;
 use metrics::MetricsError;
 
+use crate::checkpoint::CheckpointError;
 use crate::golden::reference::ConverterError;
 use crate::golden::transfer::TransferError;
 
@@ -54,8 +55,8 @@ pub enum CharacterizeError {
     Energy(#[from] crate::energy::EnergyError),
     #[error("chip {chip}: no figure of it is a number")]
     NotFinite { chip: u64 },
-    #[error("{}: {message}", path.display())]
-    Checkpoint { path: std::path::PathBuf, message: String },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
     Write(#[from] crate::report::WriteError),
 }

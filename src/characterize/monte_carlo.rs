@@ -5,10 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,6 +16,7 @@ use super::metrics::Distribution;
 use super::metrics::linearity::Linearity;
 use super::metrics::statistics::{mean, standard_deviation};
 use super::{CharacterizeError, golden};
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::config::{Config, Range};
 use crate::golden::chip::Chip;
 use crate::golden::reference::{Converter, ConverterStep, Phase};
@@ -70,7 +69,7 @@ impl Population<'_> {
         let geometry = &self.config.geometry;
         let transfer =
             Transfer::new(geometry, &self.config.analog, &self.config.timing, self.range, 0)?;
-        let (checkpoint, finished) = Checkpoint::open(self)?;
+        let (checkpoint, finished) = open(self)?;
         finished.iter().for_each(|_| done());
         let known: BTreeSet<u64> = finished.iter().map(Outcome::chip).collect();
         let wanted: Vec<u64> = (self.first_chip..self.first_chip + self.chips).collect();
@@ -246,12 +245,6 @@ fn distributions(rows: &[ChipRow]) -> Vec<(&'static str, Distribution)> {
     FIGURES.into_iter().filter_map(of).collect()
 }
 
-/// Rows that are safe on disk.
-struct Checkpoint {
-    path: PathBuf,
-    file: Option<Mutex<File>>,
-}
-
 /// First line of a checkpoint: what its rows belong to.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Header {
@@ -270,86 +263,27 @@ impl fmt::Display for Header {
     }
 }
 
-impl Checkpoint {
-    /// Opens or starts a checkpoint; the rows of the wanted chips that it has.
-    fn open(population: &Population) -> Result<(Self, Vec<Outcome>), CharacterizeError> {
-        let Some(path) = &population.checkpoint else {
-            return Ok((Self { path: PathBuf::new(), file: None }, vec![]));
-        };
-        let error = |message: String| CharacterizeError::Checkpoint { path: path.clone(), message };
-        let header = Header {
-            schema: "capram.checkpoint/1".into(),
-            capram: env!("CARGO_PKG_VERSION").into(),
-            fingerprint: population.config.fingerprint(),
-            range: population.range.factor(),
-            seed: population.seed,
-        };
-        let slices = population.config.geometry.slices();
-        let (finished, kept) = match std::fs::read_to_string(path) {
-            Ok(text) => read_rows(&text, &header, slices).map_err(error)?,
-            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => (vec![], 0),
-            Err(other) => return Err(error(format!("cannot be read: {other}"))),
-        };
-        let file =
-            open_at(path, &header, kept).map_err(|e| error(format!("cannot be written: {e}")))?;
-        let chips = population.first_chip..population.first_chip + population.chips;
-        let of_chip: BTreeMap<u64, Outcome> =
-            finished.into_iter().map(|outcome| (outcome.chip(), outcome)).collect();
-        let wanted = of_chip.into_iter().filter(|(chip, _)| chips.contains(chip));
-        let wanted = wanted.map(|(_, outcome)| outcome).collect();
-        Ok((Self { path: path.clone(), file: Some(Mutex::new(file)) }, wanted))
-    }
-
-    fn append(&self, outcome: &Outcome) -> Result<(), CharacterizeError> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let write = || {
-            let line = serde_json::to_string(outcome)? + "\n";
-            // A thread that panicked while it wrote leaves at most half a line, which is cut off
-            // when the file is read again.
-            file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).write_all(line.as_bytes())
-        };
-        write().map_err(|e: std::io::Error| CharacterizeError::Checkpoint {
-            path: self.path.clone(),
-            message: format!("cannot be written: {e}"),
-        })
-    }
-}
-
-/// The rows of a checkpoint, and how many of its bytes are whole lines.
-fn read_rows(text: &str, header: &Header, slices: usize) -> Result<(Vec<Outcome>, usize), String> {
-    const FOREIGN: &str =
-        "is no checkpoint; allowed: one of this command, or a file that does not exist";
-    // The last line may be cut: the run was interrupted while it wrote.
-    let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    if whole == 0 {
-        let begun = serde_json::to_string(header).is_ok_and(|line| line.starts_with(text));
-        return if begun { Ok((vec![], 0)) } else { Err(FOREIGN.into()) };
-    }
-    let mut lines = text[..whole].lines();
-    let first = lines.next().and_then(|line| serde_json::from_str::<Header>(line).ok());
-    let found = first.ok_or(FOREIGN)?;
-    if found != *header {
-        return Err(format!("belongs to {found}; allowed: {header}"));
-    }
-    let whole_chip = |outcome: &Outcome| match outcome {
-        Outcome::Measured(m) => m.shared_v.iter().all(|volts| volts.len() == slices),
-        Outcome::Failed(_) => true,
+/// Opens or starts a population's checkpoint; the rows of the wanted chips that it has.
+fn open(population: &Population) -> Result<(Checkpoint, Vec<Outcome>), CheckpointError> {
+    let header = Header {
+        schema: "capram.checkpoint/1".into(),
+        capram: env!("CARGO_PKG_VERSION").into(),
+        fingerprint: population.config.fingerprint(),
+        range: population.range.factor(),
+        seed: population.seed,
     };
-    let row = |(i, line): (usize, &str)| {
-        let outcome = serde_json::from_str(line).map_err(|e| format!("line {}: {e}", i + 2))?;
-        let wrong = || format!("line {}: not of a chip with {slices} slices", i + 2);
-        if whole_chip(&outcome) { Ok(outcome) } else { Err(wrong()) }
+    let slices = population.config.geometry.slices();
+    let whole = |outcome: &Outcome| match outcome {
+        Outcome::Measured(m) if m.shared_v.iter().any(|volts| volts.len() != slices) => {
+            Err(format!("not of a chip with {slices} slices"))
+        }
+        _ => Ok(()),
     };
-    Ok((lines.enumerate().map(row).collect::<Result<_, _>>()?, whole))
-}
-
-/// The file, cut to its whole lines, its header written if there is none; for one run at a time.
-fn open_at(path: &Path, header: &Header, kept: usize) -> std::io::Result<File> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.try_lock().map_err(|_| std::io::Error::other("another run writes to it"))?;
-    file.set_len(kept as u64)?;
-    if kept == 0 {
-        file.write_all((serde_json::to_string(header)? + "\n").as_bytes())?;
-    }
-    Ok(file)
+    let (checkpoint, finished) =
+        Checkpoint::open(population.checkpoint.as_deref(), &header, whole)?;
+    let chips = population.first_chip..population.first_chip + population.chips;
+    let of_chip: BTreeMap<u64, Outcome> =
+        finished.into_iter().map(|outcome| (outcome.chip(), outcome)).collect();
+    let wanted = of_chip.into_iter().filter(|(chip, _)| chips.contains(chip));
+    Ok((checkpoint, wanted.map(|(_, outcome)| outcome).collect()))
 }

@@ -1,8 +1,8 @@
 //! `capram infer`: a network on images, by the ideal integers, the golden model or the RTL.
 
 use super::common::{
-    ConfigArguments, MAX_CHIP, check_distinct, check_output, cores, load_network, print,
-    progress, progress_style, quoted,
+    ConfigArguments, MAX_CHIP, check_distinct, check_output, cores, load_network, print, progress,
+    progress_style, quoted,
 };
 use anyhow::{Context, bail};
 use capram::config::Config;
@@ -213,8 +213,7 @@ impl Arguments {
 
     /// The command line that gives this run again, less chip, backend and what it writes.
     fn command(&self) -> String {
-        let mut words =
-            format!("capram infer {} {}", quoted(&self.network), self.config.words());
+        let mut words = format!("capram infer {} {}", quoted(&self.network), self.config.words());
         let mut option = |name: &str, value: String| {
             let _ = write!(words, " --{name} {value}"); // a String takes everything
         };

@@ -3,10 +3,12 @@
 //! never the code that turns them into voltages and decisions.
 
 pub mod batch;
+pub mod calibrated;
 pub mod chip;
 pub mod ideal;
 pub mod noise;
 pub mod plant;
 pub mod random;
 pub mod reference;
+mod simd;
 pub mod transfer;

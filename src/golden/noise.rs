@@ -2,8 +2,8 @@
 //! Plant and reference each ask for the frame of the conversion they believe to be in; scaling to
 //! volts or charge is theirs.
 
-use super::random::{Key, normal_from_bits};
-use crate::simd::dispatch;
+use super::random::Key;
+use super::simd::{Aligned, Isa, Normals, Simd, padded};
 
 /// Distinguishes noise keys from the mismatch keys of the same chip.
 const SOURCE: u64 = 0x006e_6f69_7365;
@@ -55,15 +55,20 @@ impl Draw {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseFrame {
     slices: usize,
+    /// From row to row.
+    stride: usize,
     /// Rows drawn anew for each conversion; the others stay 0.
     rows: usize,
-    normals: Vec<f64>,
+    /// `[row][padded slice]`.
+    normals: Aligned<f64>,
 }
 
 impl NoiseFrame {
     /// A frame without noise.
     pub fn silent(slices: usize) -> Self {
-        Self { slices, rows: Draw::Injection(0).row(), normals: vec![0.0; DRAWS * slices] }
+        let stride = padded(slices);
+        let normals = Aligned::zeroed(DRAWS * stride);
+        Self { slices, stride, rows: Draw::Injection(0).row(), normals }
     }
 
     /// Draws the rows of the injections too, for configurations with noise there.
@@ -73,32 +78,39 @@ impl NoiseFrame {
 
     /// Redraws the frame for the `conversion`-th conversion step since the start.
     pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
-        let drawn = self.rows * self.slices;
-        draw_normals(&mut self.normals[..drawn], key(seed, chip, conversion));
+        let Self { slices, rows, ref mut normals, .. } = *self;
+        Isa::best().run(Normals { normals, rows, slices, key: key(seed, chip, conversion) });
     }
 
     /// Draws of one row, one per slice.
     pub fn row(&self, draw: Draw) -> &[f64] {
-        &self.normals[draw.row() * self.slices..][..self.slices]
+        &self.normals[draw.row() * self.stride..][..self.slices]
+    }
+
+    /// A vector of a row, from slice `at` on.
+    #[inline(always)]
+    pub(super) fn load<S: Simd>(&self, simd: S, draw: Draw, at: usize) -> S::Double {
+        self.normals.load(simd, draw.row() * self.stride + at)
     }
 }
 
-dispatch! {
-    /// The normals of elements 0, 1, ... of a key.
-    fn draw_normals(normals: &mut [f64], key: Key) = draw_normals_body;
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[inline(always)]
-fn draw_normals_body(normals: &mut [f64], key: Key) {
-    // Hashes first, then variates: each loop fills whole vectors of its own kind.
-    const BLOCK: usize = 32;
-    let mut bits = [0; BLOCK];
-    for (block, first) in normals.chunks_mut(BLOCK).zip((0u32..).step_by(BLOCK)) {
-        for (bits, i) in bits.iter_mut().zip(0..) {
-            *bits = key.bits(first + i);
-        }
-        for (normal, &bits) in block.iter_mut().zip(&bits) {
-            *normal = normal_from_bits(bits);
+    /// Vectors draw what the generator draws one by one, also where slices fill no whole vector.
+    #[test]
+    fn frames_hold_the_generators_draws() {
+        for slices in [1, 4, 32, 64, 100] {
+            let mut frame = NoiseFrame::silent(slices).with_injections(true);
+            frame.draw(7, 3, 1_000_000_007);
+            let key = key(7, 3, 1_000_000_007);
+            for draw in [Draw::Reset(0), Draw::Multiply(1), Draw::Decision(6), Draw::Injection(5)] {
+                let first = draw.row() * slices;
+                let wanted: Vec<f64> =
+                    (first..first + slices).map(|element| key.normal(element as u32)).collect();
+                assert_eq!(frame.row(draw), wanted, "{slices} {draw:?}");
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Checkpoint;
 use super::{Counts, Executor, Factory, Findings, InferError};
+use crate::checkpoint::Checkpoint;
 use crate::dataset::Dataset;
 
 /// Images of a batch. [C] About a millisecond of the fastest backend, a second of the slowest: rare

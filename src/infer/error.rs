@@ -1,9 +1,8 @@
 //! Why an inference ends early.
 
-use std::path::PathBuf;
-
 use crate::characterize::CharacterizeError;
 use crate::characterize::calibrate::CalibrationError;
+use crate::checkpoint::CheckpointError;
 use crate::golden::reference::ConverterError;
 use crate::network::Shape;
 
@@ -28,8 +27,8 @@ pub enum InferError {
     ImageShape { name: String, images: Shape, network: Shape },
     #[error("images {first} to {} are wanted; data set {name} has {images}", end.saturating_sub(1))]
     Images { name: String, images: usize, first: usize, end: usize },
-    #[error("{}: {message}", path.display())]
-    Checkpoint { path: PathBuf, message: String },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[cfg(feature = "verilator")]
     #[error(transparent)]
     Bench(#[from] crate::testbench::BenchError),

@@ -7,7 +7,6 @@
 pub mod accuracy;
 mod batches;
 pub mod calibrate;
-mod checkpoint;
 #[cfg(feature = "verilator")]
 pub mod cost;
 mod error;
@@ -16,6 +15,7 @@ mod factory;
 mod findings;
 mod fingerprint;
 mod golden;
+mod header;
 mod ideal;
 #[cfg(feature = "verilator")]
 pub mod job;

@@ -12,10 +12,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::Calibrator;
-use super::checkpoint::Checkpoint;
 use super::run::{Work, check_images};
 use super::{Executor, GoldenMachine, InferError, Tables};
 use crate::characterize::metrics::Distribution;
+use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::golden::chip::Chip;
@@ -103,7 +103,8 @@ impl Population<'_> {
         let Self { config, network, program, dataset, ref images, .. } = *self;
         let work = Work { config, network, program, dataset, images };
         let header = work.header("capram.inference-population/1", "golden", true, self.seed, None);
-        let (checkpoint, known) = Checkpoint::open::<ChipRow>(self.checkpoint.as_deref(), &header)?;
+        let (checkpoint, known) =
+            Checkpoint::open(self.checkpoint.as_deref(), &header, |_: &ChipRow| Ok(()))?;
         let mut rows: BTreeMap<u64, ChipRow> =
             known.into_iter().map(|row| (row.chip, row)).collect();
         let wanted = self.first_chip..self.first_chip + self.chips;

@@ -8,14 +8,15 @@ use std::time::Instant;
 use super::accuracy::{Accuracy, confusion};
 use super::batches::{self, Batch, Batches};
 use super::calibrate::{Calibrated, Calibrator};
-use super::checkpoint::{Checkpoint, Header};
 use super::factory::Prototype;
+use super::header::Header;
 #[cfg(feature = "verilator")]
 use super::rtl;
 use super::{
     Counts, Executor, Factory, Findings, GoldenMachine, IdealMachine, InferError, Tables,
     fingerprint,
 };
+use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::golden::chip::Chip;
@@ -140,7 +141,8 @@ impl Inference<'_> {
         calibrated: Option<Calibrated>,
         finished: Listener,
     ) -> Result<Outcome, InferError> {
-        let (checkpoint, known) = Checkpoint::open(self.checkpoint.as_deref(), &self.header())?;
+        let path = self.checkpoint.as_deref();
+        let (checkpoint, known) = Checkpoint::open(path, &self.header(), |_: &Batch| Ok(()))?;
         let (dataset, images) = (self.dataset, self.images.clone());
         let batches = Batches { dataset, images, checkpoint: &checkpoint, finished };
         let layers = self.network.layers.len();

@@ -31,7 +31,9 @@ pub enum NetworkError {
     #[error("{}: cannot be read: {source}", file.display())]
     Read { file: PathBuf, source: io::Error },
     /// Neither a file nor a name.
-    #[error("no network named `{name}` is built in, nor is there such a file; allowed: a file, {known}")]
+    #[error(
+        "no network named `{name}` is built in, nor is there such a file; allowed: a file, {known}"
+    )]
     Unknown { name: String, known: String },
     /// Not YAML at all, YAML beyond what a network needs (tags, several documents), or a key twice.
     #[error(

@@ -1,26 +1,13 @@
 //! The normal draws of noise frames, vectors of slices at a time.
 
-use super::simd::{Int, Simd};
+use super::simd::{self, Int, Simd};
 use crate::golden::noise::Draw;
 use crate::golden::random::{self, Key};
-
-/// Multipliers of [`Key::bits`].
-const MULTIPLIERS: [u32; 2] = [0x21f0_aaad, 0xd35a_2d97];
 
 /// Elements of a noise frame: numbers a draw within its conversion.
 #[inline(always)]
 pub(super) fn elements<S: Simd>(simd: S, draw: Draw, slices: usize, at: usize) -> S::Int {
-    const LANE: [i32; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-    simd.load(&LANE) + simd.splat((draw.row() * slices + at) as i32)
-}
-
-/// [`Key::bits`] of a vector of elements.
-#[inline(always)]
-fn bits<S: Simd>(simd: S, key: Key, elements: S::Int) -> S::Int {
-    let x = elements ^ simd.splat(key.0 as i32);
-    let x = ((x ^ x.shr(16)) * simd.splat(MULTIPLIERS[0] as i32)) ^ simd.splat(key.1 as i32);
-    let x = (x ^ x.shr(15)) * simd.splat(MULTIPLIERS[1] as i32);
-    x ^ x.shr(15)
+    simd::elements(simd, draw.row() * slices + at)
 }
 
 /// A cubic s (linear + cubic s^2) in `f32`, s the centred sum of a draw's bytes: a normal variate.
@@ -43,7 +30,7 @@ impl Cubic {
     /// Its value for the draws of these elements.
     #[inline(always)]
     pub(super) fn of<S: Simd>(self, simd: S, key: Key, elements: S::Int) -> S::Float {
-        let s = simd.splat(-510).add_bytes(bits(simd, key, elements)).to_float();
+        let s = simd.splat(-510).add_bytes(simd::bits(simd, key, elements)).to_float();
         s * (simd.splat_f32(self.linear) + simd.splat_f32(self.cubic) * (s * s))
     }
 }

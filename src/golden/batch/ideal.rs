@@ -1,6 +1,6 @@
 //! The ideal transfer of a batch, in integers.
 
-use super::simd::{Int, Isa, Kernel, Simd};
+use super::simd::{Int, Isa, Kernel, Simd, padded};
 use super::{BatchError, Step, TILE, check_batch, check_geometry, sums};
 use crate::config::Geometry;
 
@@ -79,7 +79,7 @@ impl Ideal {
     #[inline(always)]
     fn tile<S: Simd, const T: usize>(&self, simd: S, digits: &[u8], codes: &mut [u8]) {
         let slices = self.geometry.slices();
-        let stride = sums::padded(slices);
+        let stride = padded(slices);
         let digits = sums::digit_quads::<T>(digits, self.geometry.mac_rows);
         for at in (0..slices).step_by(S::LANES) {
             let mut lanes = sums::sum_quads(simd, &self.weights, stride, at, &digits);

@@ -45,7 +45,6 @@ mod draws;
 mod ideal;
 mod sar;
 mod search;
-mod simd;
 mod slice;
 mod step;
 mod sums;
@@ -57,10 +56,12 @@ mod tests;
 pub use die::Die;
 pub use ideal::Ideal;
 pub use sar::{NoisySar, Sar};
-pub use simd::Isa;
 pub use step::Step;
 
+pub use crate::golden::simd::Isa;
+
 use crate::config::{Conflict, Geometry};
+use crate::golden::simd;
 
 /// Largest digit of a row DAC.
 const MAX_DIGIT: u8 = 15;

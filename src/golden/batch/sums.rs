@@ -4,12 +4,7 @@
 //! lowest row in the lowest bits; digits are packed alike.
 
 use super::MAX_ROWS;
-use super::simd::{Int, MAX_LANES, Simd};
-
-/// Slices padded to whole vectors: the distance between rows of per-slice constants.
-pub(super) fn padded(slices: usize) -> usize {
-    slices.next_multiple_of(MAX_LANES)
-}
+use super::simd::{Int, MAX_LANES, Simd, padded};
 
 /// Packs the weights `weight(slice, row)` of two rows a lane: `[row pair][padded slice]`.
 pub(super) fn pack_pairs(

@@ -10,6 +10,7 @@
 //! share goes through `f32`; the sum itself stays exact. One *step* is u / 2^fraction.
 
 use super::draws::Cubic;
+use super::simd::padded;
 use super::slice::{INJECTIONS, OPENINGS, SliceModel, Units, peak_normal};
 use super::{BatchError, Die, Step, sums};
 
@@ -79,7 +80,7 @@ impl Transfer {
         let deviations = || table(OPENINGS, slices, |row, s| models[s].ktc(row) * steps);
         Ok(Self {
             slices,
-            stride: sums::padded(slices),
+            stride: padded(slices),
             rows,
             weights_p: weights(0),
             weights_n: step.differential.then(|| weights(1)),
@@ -104,7 +105,7 @@ fn fraction(reach: f64) -> Option<u32> {
 
 /// A table of `rows` rows of padded slices.
 fn table(rows: usize, slices: usize, value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-    let stride = sums::padded(slices);
+    let stride = padded(slices);
     let mut table = vec![0.0; rows * stride];
     for (row, lanes) in table.chunks_exact_mut(stride).enumerate() {
         for (slice, lane) in lanes[..slices].iter_mut().enumerate() {

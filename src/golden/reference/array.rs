@@ -4,8 +4,10 @@
 //! column; all per-slice values of a line lie next to each other.
 
 use super::electrical::Electrical;
+use super::weights::{Stored, Weights};
 use crate::config::{Geometry, PLANES, WORD_BITS};
 use crate::golden::chip::Chip;
+use crate::golden::simd::{Aligned, padded};
 
 /// MAC rows of the largest array; smaller ones are padded with capacitors of zero.
 pub(super) const ROWS: usize = 64;
@@ -13,39 +15,39 @@ pub(super) const ROWS: usize = 64;
 /// One value per MAC row.
 pub(super) type PerRow = [i16; ROWS];
 
-/// A line of all slices: what does not depend on the stored cells. Capacitances are in
-/// `C_u / CAP_UNIT`.
+/// A line of all slices, padded to whole vectors: what does not depend on the stored cells.
+/// Capacitances are in `C_u / CAP_UNIT`.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     /// MAC capacitors k_m.
-    pub capacitors: Vec<PerRow>,
+    pub capacitors: Weights,
     /// K, the sum of the MAC capacitors.
-    pub sum: Vec<f64>,
+    pub sum: Aligned<f64>,
     /// k_p.
-    pub parasitic: Vec<f64>,
+    pub parasitic: Aligned<f64>,
     /// K + k_p.
-    pub total: Vec<f64>,
+    pub total: Aligned<f64>,
     /// Loss per cycle of the connected nodes, in V.
-    pub leak: Vec<f64>,
+    pub leak: Aligned<f64>,
     /// Noise of the opening reset switch on the bit line, in V.
-    pub reset_sigma: Vec<f64>,
+    pub reset_sigma: Aligned<f64>,
     /// What the charge C_u V_FS of one injection cell removes, in V.
-    pub injection: Vec<f64>,
+    pub injection: Aligned<f64>,
 }
 
 /// A line's cells in one plane.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
-    /// Capacitors of cells that store 1, 0 elsewhere.
-    pub ones: Vec<PerRow>,
-    /// Their sum, exact.
+    /// Cells that store 1.
+    pub ones: Stored,
+    /// Sum of their capacitors, exact.
     count: Vec<i32>,
-    /// Their sum.
-    pub ones_sum: Vec<f64>,
+    /// The same.
+    pub ones_sum: Aligned<f64>,
     /// Noise that SAMPLE leaves on the cell-1 capacitors, in V.
-    pub sample_sigma: Vec<f64>,
+    pub sample_sigma: Aligned<f64>,
     /// Noise that MULTIPLY leaves on the cell-0 capacitors, in V.
-    pub multiply_sigma: Vec<f64>,
+    pub multiply_sigma: Aligned<f64>,
     /// The last three need to be computed again.
     stale: bool,
 }
@@ -71,14 +73,14 @@ impl Array {
         let columns_of = |line: usize| {
             let dummy = line == per_slice;
             let column = move |s| if dummy { chip.dummy(s) } else { s * per_slice + line };
-            (0..slices).map(column)
+            (0..slices).map(column).collect::<Vec<_>>()
         };
         let lines: Vec<_> =
-            (0..=per_slice).map(|line| Line::new(chip, electrical, columns_of(line))).collect();
-        let mut cells = vec![Cells::empty(slices); PLANES * per_slice];
-        cells.push(Cells::dummy(&lines[per_slice], geometry.reference_rows()));
-        let words = vec![vec![0; geometry.words_per_row()]; geometry.rows()];
+            (0..=per_slice).map(|line| Line::new(chip, electrical, &columns_of(line))).collect();
         let rows = geometry.mac_rows;
+        let mut cells = vec![Cells::empty(slices); PLANES * per_slice];
+        cells.push(Cells::dummy(&lines[per_slice], geometry));
+        let words = vec![vec![0; geometry.words_per_row()]; geometry.rows()];
         Self { rows, slices, columns_per_slice: per_slice, lines, cells, words }
     }
 
@@ -135,46 +137,50 @@ impl Array {
             let (slice, line) = (column / self.columns_per_slice, column % self.columns_per_slice);
             let index = self.cell_index(plane, line);
             let stored = data >> bit & 1 == 1;
-            self.cells[index].set(slice, m, stored, self.lines[line].capacitors[slice][m]);
+            self.cells[index].set(slice, m, stored, self.lines[line].capacitors.get(slice, m));
         }
     }
 }
 
 impl Line {
-    fn new(chip: &Chip, electrical: &Electrical, columns: impl Iterator<Item = usize>) -> Self {
-        let mut line = Self {
-            capacitors: Vec::new(),
-            sum: Vec::new(),
-            parasitic: Vec::new(),
-            total: Vec::new(),
-            leak: Vec::new(),
-            reset_sigma: Vec::new(),
-            injection: Vec::new(),
+    fn new(chip: &Chip, electrical: &Electrical, columns: &[usize]) -> Self {
+        let slices = columns.len();
+        // Padding is a column of one unit: no vector divides by zero.
+        let padding = (1.0, 0.0);
+        let sums: Vec<(f64, f64)> = columns.iter().map(|&column| sums(chip, column)).collect();
+        let row = |value: &dyn Fn(f64, f64) -> f64| {
+            let mut row = Aligned::zeroed(padded(slices));
+            for (s, entry) in row.iter_mut().enumerate() {
+                let (sum, parasitic) = *sums.get(s).unwrap_or(&padding);
+                *entry = value(sum, parasitic);
+            }
+            row
         };
-        for column in columns {
-            let mut capacitors = [0; ROWS];
-            let drawn = chip.capacitors(column);
-            capacitors[..drawn.len()].copy_from_slice(drawn);
-            let sum: i32 = drawn.iter().map(|&k| i32::from(k)).sum();
-            let parasitic = f64::from(chip.parasitic(column));
-            let sum = f64::from(sum);
-            line.capacitors.push(capacitors);
-            line.sum.push(sum);
-            line.parasitic.push(parasitic);
-            line.total.push(sum + parasitic);
-            line.leak.push(electrical.shared_leak(sum, parasitic));
-            line.reset_sigma.push(electrical.ktc_sigma(parasitic));
-            line.injection.push(electrical.injection(sum + parasitic));
+        Self {
+            capacitors: Weights::new(slices, chip.capacitors(columns[0]).len(), |slice, m| {
+                chip.capacitors(columns[slice])[m]
+            }),
+            sum: row(&|sum, _| sum),
+            parasitic: row(&|_, parasitic| parasitic),
+            total: row(&|sum, parasitic| sum + parasitic),
+            leak: row(&|sum, parasitic| electrical.shared_leak(sum, parasitic)),
+            reset_sigma: row(&|_, parasitic| electrical.ktc_sigma(parasitic)),
+            injection: row(&|sum, parasitic| electrical.injection(sum + parasitic)),
         }
-        line
     }
+}
+
+/// K and k_p of a column.
+fn sums(chip: &Chip, column: usize) -> (f64, f64) {
+    let sum: i32 = chip.capacitors(column).iter().map(|&k| i32::from(k)).sum();
+    (f64::from(sum), f64::from(chip.parasitic(column)))
 }
 
 impl Cells {
     fn empty(slices: usize) -> Self {
-        let zero = vec![0.0; slices];
+        let zero = Aligned::zeroed(padded(slices));
         Self {
-            ones: vec![[0; ROWS]; slices],
+            ones: Stored::none(slices),
             count: vec![0; slices],
             ones_sum: zero.clone(),
             sample_sigma: zero.clone(),
@@ -184,11 +190,12 @@ impl Cells {
     }
 
     /// The reference column: its first rows act as cell 1.
-    fn dummy(line: &Line, reference_rows: usize) -> Self {
-        let mut cells = Self::empty(line.sum.len());
-        for (slice, capacitors) in line.capacitors.iter().enumerate() {
-            for (m, &capacitor) in capacitors.iter().enumerate().take(reference_rows) {
-                cells.set(slice, m, true, capacitor);
+    fn dummy(line: &Line, geometry: &Geometry) -> Self {
+        let slices = geometry.slices();
+        let mut cells = Self::empty(slices);
+        for slice in 0..slices {
+            for m in 0..geometry.reference_rows() {
+                cells.set(slice, m, true, line.capacitors.get(slice, m));
             }
         }
         cells
@@ -196,15 +203,8 @@ impl Cells {
 
     fn set(&mut self, slice: usize, m: usize, stored: bool, capacitor: i16) {
         self.count[slice] += if stored { i32::from(capacitor) } else { -i32::from(capacitor) };
-        self.ones[slice][m] = if stored { capacitor } else { 0 };
+        self.ones.set(slice, m, stored);
         self.stale = true;
-    }
-
-    /// Weighted sums over dummy columns of what the rows below M/2 carry; the others carry 0.
-    pub(super) fn dummy_sums(&self, sums: &mut [i32], carried: i16) {
-        for (sum, count) in sums.iter_mut().zip(&self.count) {
-            *sum = count * i32::from(carried);
-        }
     }
 
     fn refresh(&mut self, line: &Line, electrical: &Electrical) {
@@ -242,8 +242,7 @@ mod tests {
                 let sum: i32 = (0..16).filter(|&m| stored(m)).map(|m| i32::from(drawn[m])).sum();
                 let cells = array.cells(plane, column % 4);
                 assert_eq!(cells.count[column / 4], sum);
-                let masked: i32 = cells.ones[column / 4].iter().map(|&k| i32::from(k)).sum();
-                assert_eq!(masked, sum);
+                assert!((0..16).all(|m| cells.ones.get(column / 4, m) == stored(m)));
             }
         }
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::array::{Array, PerRow, ROWS};
 use super::conversion::{Coins, Conversion, StepInput};
 use super::electrical::{Electrical, Factors};
+use super::nodes::Nodes;
 use super::timeline::Phase;
 use crate::config::{ADC_BITS, Analog, Geometry, PLANES, Pulses, Range, Timing, WORD_BITS};
 use crate::golden::chip::{Chip, LEVELS};
@@ -83,8 +84,6 @@ impl Converter {
         let slices = geometry.slices();
         let electrical = Electrical::new(&geometry, &analog, &timing);
         let factors = Factors::new(&electrical, &timing.pulses);
-        let mut conversion = Conversion::new(slices, &chip, &electrical);
-        conversion.set_factors(&factors);
         Self {
             geometry,
             seed,
@@ -92,7 +91,7 @@ impl Converter {
             noisy: analog.noisy(),
             array: Array::new(&geometry, &chip, &electrical),
             noise: NoiseFrame::silent(slices).with_injections(analog.injection_noise.on),
-            conversion,
+            conversion: Conversion::new(slices, &chip, &electrical, &factors),
             electrical,
             factors,
             next_conversion: 0,
@@ -100,6 +99,12 @@ impl Converter {
             marginal_decisions: 0,
             stretch: 0,
         }
+    }
+
+    /// Computes only what decides: the same codes and margins in less time, but no voltages.
+    pub fn for_codes_only(mut self) -> Self {
+        self.conversion.keep_nodes(false);
+        self
     }
 
     /// Stores a plane of weights, `[mac row][column]`.
@@ -160,10 +165,12 @@ impl Converter {
             return Err(ConverterError::Level(level));
         }
         check_shape("digits", digits.len(), self.geometry.mac_rows)?;
-        match digits.iter().position(|&digit| usize::from(digit) >= LEVELS) {
-            Some(row) => Err(ConverterError::Digit { row, digit: digits[row] }),
-            None => Ok(()),
+        // One pass without branches first: it costs next to nothing.
+        if digits.iter().fold(0, |all, digit| all | digit) < LEVELS as u8 {
+            return Ok(());
         }
+        let row = digits.iter().position(|&digit| usize::from(digit) >= LEVELS).unwrap_or_default();
+        Err(ConverterError::Digit { row, digit: digits[row] })
     }
 
     /// Decisions so close that rounding could have made them, since the start; here they count as
@@ -188,14 +195,24 @@ impl Converter {
 
     /// Absolute bit-line voltages in V of a side (0 = P, 1 = N) at the end of a pulse of the latest
     /// step, one per slice.
+    ///
+    /// # Panics
+    /// If the converter was made [for codes only](Self::for_codes_only).
     pub fn bit_line(&self, pulse: Phase, side: usize) -> &[f64] {
-        self.conversion.bit_line(pulse, side)
+        self.nodes().bit_line_at(pulse, side)
     }
 
     /// Absolute capacitance-weighted mean voltages in V of a side's MAC capacitors at the end of
     /// RESET, SAMPLE or MULTIPLY; `None` for other pulses.
+    ///
+    /// # Panics
+    /// As [`bit_line`](Self::bit_line).
     pub fn mac_mean(&self, pulse: Phase, side: usize) -> Option<&[f64]> {
-        self.conversion.mac_mean(pulse, side)
+        self.nodes().mac_mean_at(pulse, side)
+    }
+
+    fn nodes(&self) -> &Nodes {
+        self.conversion.nodes().expect("voltages are kept, unless for codes only")
     }
 
     /// Predicts the next conversion step: voltages, decisions and codes. LATCH is prolonged by
@@ -238,8 +255,7 @@ impl Converter {
 
     /// Predicts everything after decision k of the latest step, which stands.
     pub(super) fn resume(&mut self, k: usize) {
-        let physics = (&self.electrical, &self.factors);
-        self.conversion.resume(k, &self.array, physics, &self.noise);
+        self.conversion.resume(k, &self.array, &self.electrical, &self.noise);
     }
 
     /// No step is under way: every node goes to V_low.
@@ -255,7 +271,7 @@ impl Converter {
     /// Pulse widths and gaps of the steps to come.
     pub(super) fn set_pulses(&mut self, pulses: &Pulses) {
         self.factors = Factors::new(&self.electrical, pulses);
-        self.conversion.set_factors(&self.factors);
+        self.conversion.set_factors(&self.electrical, &self.factors);
     }
 }
 

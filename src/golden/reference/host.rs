@@ -88,14 +88,12 @@ impl Reference {
 
     /// Gain and offset of an ADC in one range.
     pub fn set_calibration(&mut self, range: Range, adc: usize, gain: u8, offset: i16) {
-        self.results.set_calibration(range, adc, Calibration { gain, offset });
+        self.results.calibrated.set(range, adc, Calibration { gain, offset });
     }
 
     /// One entry (0..128) of the master curve.
     pub fn set_master(&mut self, index: usize, value: i8) {
-        if let Some(entry) = self.results.master.get_mut(index) {
-            *entry = value;
-        }
+        self.results.calibrated.set_master(index, value);
     }
 
     /// Shift and width of requantized results.

@@ -33,16 +33,17 @@ impl Memory {
         self.deviations[side].iter_mut().for_each(|rows| rows.fill(0.0));
     }
 
-    /// Sum over rows of weights times deviations.
-    pub(super) fn weighted(&self, side: usize, weights: &[PerRow], sums: &mut [f64]) {
-        for ((sum, rows), weights) in sums.iter_mut().zip(&self.deviations[side]).zip(weights) {
-            *sum = rows.iter().zip(weights).map(|(d, &k)| d * f64::from(k)).sum();
+    /// Sum over the rows that store 1 of capacitors times deviations.
+    pub(super) fn weighted(&self, side: usize, line: &Line, cells: &Cells, sums: &mut [f64]) {
+        for (s, (sum, rows)) in sums.iter_mut().zip(&self.deviations[side]).enumerate() {
+            let weight = |m| if cells.ones.get(s, m) { line.capacitors.get(s, m) } else { 0 };
+            *sum = (0..ROWS).map(|m| rows[m] * f64::from(weight(m))).sum();
         }
     }
 
     /// Goes on to the end of the present step. `mean` is the mean at the end of the previous one,
-    /// `levels` the digits and the errors of their levels, `noise` that of cell-1 and of cell-0
-    /// capacitors, `connected` the decay while connected.
+    /// `levels` the digits and the errors of their levels, `normals` the draws of cell-1
+    /// and of cell-0 capacitors, `connected` the decay while connected.
     #[expect(clippy::too_many_arguments, reason = "everything that moves a capacitor")]
     pub(super) fn update(
         &mut self,
@@ -52,21 +53,22 @@ impl Memory {
         cells: &Cells,
         [digits, errors]: [&PerRow; 2],
         mean: &[f64],
-        noise: [&[f64]; 2],
+        normals: [&[f64]; 2],
     ) {
         let push = |u: f64| u * e.mac_push.scale - e.mac_push.drop;
         for (s, rows) in self.deviations[side].iter_mut().enumerate() {
-            let capacitors = &line.capacitors[s];
+            let noise =
+                [normals[0][s] * cells.sample_sigma[s], normals[1][s] * cells.multiply_sigma[s]];
             let mut mean_now = 0.0;
             for m in 0..ROWS {
                 let level = f64::from(digits[m]) + f64::from(errors[m]) * ERROR_STEP;
                 let driven = level * e.dac_step;
                 let left = (mean[s] + rows[m]) * f.reset - f.reset_gap * e.mac_leak;
                 let sampled = push(driven + (left - driven) * f.sample) - f.sample_gap * e.mac_leak;
-                let kept = sampled + noise[0][s] - f.multiply_width * e.mac_leak;
-                let discharged = push(sampled * f.multiply) + noise[1][s];
-                rows[m] = if cells.ones[s][m] != 0 { kept } else { discharged };
-                mean_now += rows[m] * f64::from(capacitors[m]);
+                let kept = sampled + noise[0] - f.multiply_width * e.mac_leak;
+                let discharged = push(sampled * f.multiply) + noise[1];
+                rows[m] = if cells.ones.get(s, m) { kept } else { discharged };
+                mean_now += rows[m] * f64::from(line.capacitors.get(s, m));
             }
             mean_now /= line.sum[s];
             rows.iter_mut().for_each(|row| *row = (*row - mean_now) * connected);

@@ -13,15 +13,19 @@ mod expected;
 #[cfg(test)]
 mod fixtures;
 mod host;
+mod kernel;
 mod loader;
 mod lockstep;
 mod memory;
+mod nodes;
 mod results;
+mod rows;
 mod sampling;
 mod sar;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod weights;
 mod work;
 
 use std::sync::Arc;

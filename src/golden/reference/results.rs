@@ -2,8 +2,9 @@
 
 use super::expected::Counters;
 use super::work::Running;
-use crate::config::{Geometry, Range};
-use crate::golden::ideal::{self, Calibration, MASTER_ENTRIES};
+use crate::config::Geometry;
+use crate::golden::calibrated::{Calibrated, Contribution};
+use crate::golden::ideal;
 use crate::pins::{Pins, SLICE_WORDS};
 use crate::transaction::Requantize;
 
@@ -25,9 +26,7 @@ pub(super) struct Results {
     mac_rows: usize,
     slices: usize,
     pub banks: [Bank; BANKS],
-    /// `[range][adc]`.
-    pub calibration: [Vec<Calibration>; 4],
-    pub master: [i8; MASTER_ENTRIES],
+    pub calibrated: Calibrated,
     pub layer: Requantize,
 }
 
@@ -48,13 +47,11 @@ impl Results {
             multipliers: vec![0; outputs],
             biases: vec![0; outputs],
         };
-        let neutral = vec![Calibration::NEUTRAL; slices];
         Self {
             mac_rows: geometry.mac_rows,
             slices,
             banks: [bank.clone(), bank],
-            calibration: std::array::from_fn(|_| neutral.clone()),
-            master: [0; MASTER_ENTRIES],
+            calibrated: Calibrated::neutral(slices),
             layer: Requantize { shift: 0, bits: 8 },
         }
     }
@@ -63,30 +60,26 @@ impl Results {
     /// slices have no codes: their outputs stay as they are.
     pub(super) fn take(&mut self, running: &Running, codes: &Codes, counters: &mut Counters) {
         let (operation, step) = (&running.operation, &running.step);
-        let range = operation.range;
-        let reference = if operation.format.differential() {
+        let format = operation.format;
+        let reference = if format.differential() {
             0
         } else {
             ideal::reference_units(self.mac_rows, operation.level)
         };
-        let weight = ideal::digit_weight(operation.format, step.exponent);
-        let term = ideal::digit_sum_term(operation.format, codes.digit_sum);
-        let scale = 16i64.pow((operation.passes() - 1 - step.pass) as u32);
-        let first =
-            operation.clear && step.pass == 0 && step.exponent + 1 == operation.format.digits();
-        let calibration = &self.calibration[range as usize][..self.slices];
+        let passes_left = operation.passes() - 1 - step.pass;
+        let contribution =
+            Contribution::new(format, step.exponent, passes_left, reference, codes.digit_sum);
+        let first = operation.clear && step.pass == 0 && step.exponent + 1 == format.digits();
+        let values = self.calibrated.values(operation.range);
         let mut clipped = 0;
         let outputs = step.unit * self.slices..(step.unit + 1) * self.slices;
         let accumulators = &mut self.banks[usize::from(operation.bank)].accumulators[outputs];
         for (s, (accumulator, &code)) in accumulators.iter_mut().zip(codes.codes).enumerate() {
-            if !Pins::slice_bit(codes.active, s) {
-                continue;
+            if Pins::slice_bit(codes.active, s) {
+                let before = if first { 0 } else { *accumulator };
+                *accumulator = before.wrapping_add(contribution.of(&values[s], code));
+                clipped += u64::from(ideal::clipped(code));
             }
-            let y = ideal::calibrated_value(code, calibration[s], &self.master, range, reference);
-            let contribution = (scale * (weight * y + term)) as i32;
-            *accumulator =
-                if first { contribution } else { accumulator.wrapping_add(contribution) };
-            clipped += u64::from(ideal::clipped(code));
         }
         let active: u32 = codes.active.iter().map(|word| word.count_ones()).sum();
         counters.conversions += u64::from(active);
@@ -109,13 +102,6 @@ impl Results {
                 bank.requantized[output] =
                     ideal::requantize(accumulator, multiplier, bank.biases[output], self.layer);
             }
-        }
-    }
-
-    /// Changes an ADC's calibration; unknown ADCs are ignored.
-    pub(super) fn set_calibration(&mut self, range: Range, adc: usize, calibration: Calibration) {
-        if let Some(entry) = self.calibration[range as usize].get_mut(adc) {
-            *entry = calibration;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The same figures for a terminal.
 
-use super::population::PopulationReport;
 use super::InferReport;
+use super::population::PopulationReport;
 use crate::infer::Findings;
 use crate::report::text::{Block, grouped, prefixed};
 use std::fmt;
@@ -38,9 +38,7 @@ impl InferReport {
         let verdict = match (&self.checks, self.passed()) {
             (None, _) => "done",
             (Some(_), true) => "match",
-            (Some(found), false) if found.mismatches + found.differences == 0 => {
-                "RULES VIOLATED"
-            }
+            (Some(found), false) if found.mismatches + found.differences == 0 => "RULES VIOLATED",
             (Some(_), false) => "MISMATCH",
         };
         let Self { network, config, data, seed, threads, .. } = self;

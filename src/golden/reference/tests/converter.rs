@@ -9,6 +9,7 @@ use crate::golden::chip::Chip;
 use crate::golden::reference::{
     Converter, ConverterError, ConverterStep, Phase, Reference, fixtures,
 };
+use crate::golden::simd::Isa;
 use crate::transaction::Operation;
 
 /// A reference and a converter of the same chip with the same cells in all planes.
@@ -131,6 +132,44 @@ fn codes_are_those_of_the_reference() {
     }
 }
 
+/// A step takes the same decisions by the same margins whether or not its voltages are kept, and
+/// whatever instructions compute it; draws are those of their definition.
+#[test]
+fn codes_alone_are_the_same_on_every_instruction_set() {
+    let geometries = [fixtures::default_geometry(), fixtures::geometry()];
+    // Wide windows: many coins.
+    let mut coins = fixtures::analog();
+    coins.metastability.tau_ps = 90.0;
+    for (geometry, analog) in
+        geometries.into_iter().flat_map(|g| [(g, fixtures::analog()), (g, coins)])
+    {
+        let (_, kept) = pair(geometry, analog, fixtures::nominal_pulses(), 5);
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
+            let (mut kept, mut alone) = (kept.clone(), kept.clone().for_codes_only());
+            alone.conversion.set_isa(isa);
+            let mut bits = fixtures::Bits::new(9);
+            let mut codes = [vec![0; geometry.slices()], vec![0; geometry.slices()]];
+            for _ in 0..200 {
+                let differential = bits.below(2) == 0;
+                let step = ConverterStep {
+                    plane: bits.below(8),
+                    column: bits.below(3),
+                    differential,
+                    range: Range::ALL[bits.below(4)],
+                    level: bits.below(16) as u8,
+                };
+                let digits: Vec<u8> =
+                    (0..geometry.mac_rows).map(|_| bits.below(16) as u8).collect();
+                kept.convert(&step, &digits, &mut codes[0]).expect("a step of the macro");
+                alone.convert(&step, &digits, &mut codes[1]).expect("a step of the macro");
+                assert_eq!(codes[0], codes[1], "{isa:?} {step:?}");
+                (0..7).for_each(|k| assert_eq!(kept.margins(k), alone.margins(k), "{isa:?}"));
+            }
+            assert_eq!(kept.marginal_decisions(), alone.marginal_decisions());
+        }
+    }
+}
+
 #[test]
 fn what_the_macro_does_not_have_is_refused() {
     let geometry = fixtures::geometry();
@@ -162,12 +201,13 @@ fn what_the_macro_does_not_have_is_refused() {
 
 /// Seconds that a step of 32 slices takes: the fastest of many short runs, which other work on the
 /// machine leaves alone.
-fn seconds_per_step(analog: Analog) -> f64 {
+fn seconds_per_step(analog: Analog, codes_only: bool) -> f64 {
     const STEPS: usize = 512;
     let config = Config::builtin("capram65").expect("a configuration of the crate");
     let (geometry, timing) = (config.geometry, config.timing);
     let chip = Arc::new(Chip::draw(&geometry, &analog, 7, 3));
-    let mut converter = Converter::new(geometry, analog, timing, chip, 7, 3);
+    let converter = Converter::new(geometry, analog, timing, chip, 7, 3);
+    let mut converter = if codes_only { converter.for_codes_only() } else { converter };
     let mut bits = fixtures::Bits::new(3);
     let cells: Vec<bool> = (0..64 * 128).map(|_| bits.next() & 1 == 1).collect();
     converter.load_plane(0, &cells).expect("a plane");
@@ -220,7 +260,7 @@ fn speed() {
         ("those and injection noise", injection),
         ("those and metastability", metastable),
     ] {
-        let step = seconds_per_step(analog);
-        println!("{name}: {:.3} us per step, {:.4} s for 524,288", step * 1e6, step * 16_384.0);
+        let [codes, all] = [true, false].map(|only| 1e6 * seconds_per_step(analog, only));
+        println!("{name}: {codes:.3} us per step for codes only, {all:.3} us with voltages");
     }
 }

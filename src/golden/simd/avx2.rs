@@ -1,6 +1,6 @@
 //! Eight lanes with AVX2.
 
-use super::{Int, Kernel, Simd, operators};
+use super::{Double, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
 use std::arch::x86_64::*;
 
 const LANES: usize = 8;
@@ -32,9 +32,14 @@ pub struct Ints(__m256i);
 #[derive(Clone, Copy)]
 pub struct Floats(__m256);
 
+/// Lanes of `f64`, the first four first.
+#[derive(Clone, Copy)]
+pub struct Doubles([__m256d; 2]);
+
 impl Simd for Avx2 {
     type Int = Ints;
     type Float = Floats;
+    type Double = Doubles;
     const LANES: usize = LANES;
 
     #[inline(always)]
@@ -62,11 +67,36 @@ impl Simd for Avx2 {
         // SAFETY: as in `load`.
         Floats(unsafe { _mm256_loadu_ps(from.as_ptr()) })
     }
+
+    #[inline(always)]
+    fn splat_f64(self, value: f64) -> Doubles {
+        // SAFETY: as in `splat`.
+        Doubles(unsafe { [_mm256_set1_pd(value); 2] })
+    }
+
+    #[inline(always)]
+    fn load_f64(self, from: &[f64]) -> Doubles {
+        let from = &from[..LANES];
+        // SAFETY: as in `load`; the second half begins four elements on.
+        Doubles(unsafe { [_mm256_loadu_pd(from.as_ptr()), _mm256_loadu_pd(from[4..].as_ptr())] })
+    }
+
+    #[inline(always)]
+    fn gate(self, bits: u32) -> Doubles {
+        // SAFETY: as in `splat`.
+        unsafe {
+            let lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let set =
+                _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(bits as i32), lane), lane);
+            Ints(_mm256_srli_epi32::<31>(set)).to_double()
+        }
+    }
 }
 
 // SAFETY of all blocks below: a vector exists, so the feature was detected.
 impl Int for Ints {
     type Float = Floats;
+    type Double = Doubles;
 
     #[inline(always)]
     fn shl(self, bits: u32) -> Self {
@@ -86,6 +116,16 @@ impl Int for Ints {
     #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         Self(unsafe { _mm256_min_epi32(_mm256_max_epi32(self.0, low.0), high.0) })
+    }
+
+    #[inline(always)]
+    fn keep_halves(self, bits: u32) -> Self {
+        Self(unsafe {
+            let low = _mm_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128);
+            let half = _mm256_set_m128i(_mm_slli_epi16::<8>(low), low);
+            let set = _mm256_and_si256(_mm256_set1_epi16(bits as i16), half);
+            _mm256_and_si256(self.0, _mm256_cmpeq_epi16(set, half))
+        })
     }
 
     #[inline(always)]
@@ -114,6 +154,15 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn to_double(self) -> Doubles {
+        Doubles(unsafe {
+            let (low, high) =
+                (_mm256_castsi256_si128(self.0), _mm256_extracti128_si256::<1>(self.0));
+            [_mm256_cvtepi32_pd(low), _mm256_cvtepi32_pd(high)]
+        })
+    }
+
+    #[inline(always)]
     fn round(from: Floats) -> Self {
         Self(unsafe { _mm256_cvtps_epi32(from.0) })
     }
@@ -131,6 +180,52 @@ impl Int for Ints {
     }
 }
 
+impl Double for Doubles {
+    #[inline(always)]
+    fn store(self, to: &mut [f64]) {
+        let (first, second) = to[..LANES].split_at_mut(LANES / 2);
+        // SAFETY: a vector exists; there is room for four elements in each half.
+        unsafe {
+            _mm256_storeu_pd(first.as_mut_ptr(), self.0[0]);
+            _mm256_storeu_pd(second.as_mut_ptr(), self.0[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn not_negative(self) -> u32 {
+        let zero = unsafe { _mm256_setzero_pd() };
+        let [low, high] = self.0;
+        let low = unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(low, zero)) };
+        let high = unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GE_OQ>(high, zero)) };
+        (high << 4 | low) as u32
+    }
+
+    #[inline(always)]
+    fn gates(self) -> [Self; 2] {
+        let [low, high] = self.0;
+        let (zero, one) = unsafe { (_mm256_setzero_pd(), _mm256_set1_pd(1.0)) };
+        let low = unsafe { _mm256_cmp_pd::<_CMP_GE_OQ>(low, zero) };
+        let high = unsafe { _mm256_cmp_pd::<_CMP_GE_OQ>(high, zero) };
+        let set = unsafe { [_mm256_and_pd(low, one), _mm256_and_pd(high, one)] };
+        let clear = unsafe { [_mm256_andnot_pd(low, one), _mm256_andnot_pd(high, one)] };
+        [Self(set), Self(clear)]
+    }
+
+    #[inline(always)]
+    fn within(self, limit: f64) -> u32 {
+        let (sign, limit) = unsafe { (_mm256_set1_pd(-0.0), _mm256_set1_pd(limit)) };
+        let [low, high] = self.0;
+        let (low, high) = unsafe { (_mm256_andnot_pd(sign, low), _mm256_andnot_pd(sign, high)) };
+        let low = unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(low, limit)) };
+        let high = unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LT_OQ>(high, limit)) };
+        (high << 4 | low) as u32
+    }
+}
+
 operators!(Ints: Add add _mm256_add_epi32, Sub sub _mm256_sub_epi32, Mul mul _mm256_mullo_epi32,
     BitAnd bitand _mm256_and_si256, BitOr bitor _mm256_or_si256, BitXor bitxor _mm256_xor_si256);
 operators!(Floats: Add add _mm256_add_ps, Sub sub _mm256_sub_ps, Mul mul _mm256_mul_ps);
+operators_of_all!(Doubles: Add add _mm256_add_pd, Sub sub _mm256_sub_pd, Mul mul _mm256_mul_pd,
+    Div div _mm256_div_pd);
+operators_with_one!(Doubles, _mm256_set1_pd: Add add _mm256_add_pd, Sub sub _mm256_sub_pd,
+    Mul mul _mm256_mul_pd);

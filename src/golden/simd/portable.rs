@@ -1,8 +1,8 @@
 //! The baseline: plain Rust, and the definition of what the other instruction sets compute.
 
-use super::{Int, Simd};
+use super::{Double, Int, Simd};
 use std::array::from_fn;
-use std::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 const LANES: usize = 8;
 
@@ -18,9 +18,14 @@ pub struct Ints([i32; LANES]);
 #[derive(Clone, Copy)]
 pub struct Floats([f32; LANES]);
 
+/// Lanes of `f64`.
+#[derive(Clone, Copy)]
+pub struct Doubles([f64; LANES]);
+
 impl Simd for Portable {
     type Int = Ints;
     type Float = Floats;
+    type Double = Doubles;
     const LANES: usize = LANES;
 
     #[inline(always)]
@@ -41,6 +46,21 @@ impl Simd for Portable {
     #[inline(always)]
     fn load_f32(self, from: &[f32]) -> Floats {
         Floats(from_fn(|i| from[..LANES][i]))
+    }
+
+    #[inline(always)]
+    fn splat_f64(self, value: f64) -> Doubles {
+        Doubles([value; LANES])
+    }
+
+    #[inline(always)]
+    fn load_f64(self, from: &[f64]) -> Doubles {
+        Doubles(from_fn(|i| from[..LANES][i]))
+    }
+
+    #[inline(always)]
+    fn gate(self, bits: u32) -> Doubles {
+        Doubles(from_fn(|i| f64::from(bits >> i & 1)))
     }
 }
 
@@ -66,6 +86,7 @@ impl Ints {
 
 impl Int for Ints {
     type Float = Floats;
+    type Double = Doubles;
 
     #[inline(always)]
     fn shl(self, bits: u32) -> Self {
@@ -85,6 +106,12 @@ impl Int for Ints {
     #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         self.zip(low, i32::max).zip(high, i32::min)
+    }
+
+    #[inline(always)]
+    fn keep_halves(self, bits: u32) -> Self {
+        let kept = |i: usize, half: usize| (bits >> (2 * i + half) & 1).wrapping_neg() & 0xffff;
+        Self(from_fn(|i| self.0[i] & (kept(i, 1) << 16 | kept(i, 0)) as i32))
     }
 
     #[inline(always)]
@@ -113,6 +140,11 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn to_double(self) -> Doubles {
+        Doubles(self.0.map(f64::from))
+    }
+
+    #[inline(always)]
     fn round(from: Floats) -> Self {
         Self(from.0.map(round_ties_even))
     }
@@ -122,6 +154,29 @@ impl Int for Ints {
         for (to, lane) in to[..LANES].iter_mut().zip(self.0) {
             *to = lane as u8;
         }
+    }
+}
+
+impl Double for Doubles {
+    #[inline(always)]
+    fn store(self, to: &mut [f64]) {
+        to[..LANES].copy_from_slice(&self.0);
+    }
+
+    #[inline(always)]
+    fn not_negative(self) -> u32 {
+        (0..LANES).fold(0, |bits, i| bits | u32::from(self.0[i] >= 0.0) << i)
+    }
+
+    #[inline(always)]
+    fn gates(self) -> [Self; 2] {
+        let set = self.0.map(|x| f64::from(u8::from(x >= 0.0)));
+        [Self(set), Self(set.map(|x| 1.0 - x))]
+    }
+
+    #[inline(always)]
+    fn within(self, limit: f64) -> u32 {
+        (0..LANES).fold(0, |bits, i| bits | u32::from(self.0[i].abs() < limit) << i)
     }
 }
 
@@ -141,3 +196,19 @@ macro_rules! lanewise {
 lanewise!(Ints: Add add i32::wrapping_add, Sub sub i32::wrapping_sub, Mul mul i32::wrapping_mul,
     BitAnd bitand i32::bitand, BitOr bitor i32::bitor, BitXor bitxor i32::bitxor);
 lanewise!(Floats: Add add f32::add, Sub sub f32::sub, Mul mul f32::mul);
+lanewise!(Doubles: Add add f64::add, Sub sub f64::sub, Mul mul f64::mul, Div div f64::div);
+
+/// The same with one number for all lanes on the right.
+macro_rules! lanewise_with_one {
+    ($($operator:ident $method:ident),+) => {$(
+        impl $operator<f64> for Doubles {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: f64) -> Self {
+                self.$method(Doubles([other; LANES]))
+            }
+        }
+    )+};
+}
+
+lanewise_with_one!(Add add, Sub sub, Mul mul);

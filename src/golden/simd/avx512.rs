@@ -1,6 +1,6 @@
 //! Sixteen lanes with AVX-512 and its dot products (VNNI).
 
-use super::{Int, Kernel, Simd, operators};
+use super::{Double, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
 use std::arch::x86_64::*;
 
 const LANES: usize = 16;
@@ -35,9 +35,14 @@ pub struct Ints(__m512i);
 #[derive(Clone, Copy)]
 pub struct Floats(__m512);
 
+/// Lanes of `f64`, the first eight first.
+#[derive(Clone, Copy)]
+pub struct Doubles([__m512d; 2]);
+
 impl Simd for Avx512 {
     type Int = Ints;
     type Float = Floats;
+    type Double = Doubles;
     const LANES: usize = LANES;
 
     #[inline(always)]
@@ -65,11 +70,35 @@ impl Simd for Avx512 {
         // SAFETY: as in `load`.
         Floats(unsafe { _mm512_loadu_ps(from.as_ptr()) })
     }
+
+    #[inline(always)]
+    fn splat_f64(self, value: f64) -> Doubles {
+        // SAFETY: as in `splat`.
+        Doubles(unsafe { [_mm512_set1_pd(value); 2] })
+    }
+
+    #[inline(always)]
+    fn load_f64(self, from: &[f64]) -> Doubles {
+        let from = &from[..LANES];
+        // SAFETY: as in `load`; the second half begins eight elements on.
+        Doubles(unsafe { [_mm512_loadu_pd(from.as_ptr()), _mm512_loadu_pd(from[8..].as_ptr())] })
+    }
+
+    #[inline(always)]
+    fn gate(self, bits: u32) -> Doubles {
+        // SAFETY: as in `splat`.
+        Doubles(unsafe {
+            let one = _mm512_set1_pd(1.0);
+            let [low, high, ..] = bits.to_le_bytes();
+            [_mm512_maskz_mov_pd(low, one), _mm512_maskz_mov_pd(high, one)]
+        })
+    }
 }
 
 // SAFETY of all blocks below: a vector exists, so the features were detected.
 impl Int for Ints {
     type Float = Floats;
+    type Double = Doubles;
 
     #[inline(always)]
     fn shl(self, bits: u32) -> Self {
@@ -89,6 +118,11 @@ impl Int for Ints {
     #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         Self(unsafe { _mm512_min_epi32(_mm512_max_epi32(self.0, low.0), high.0) })
+    }
+
+    #[inline(always)]
+    fn keep_halves(self, bits: u32) -> Self {
+        Self(unsafe { _mm512_maskz_mov_epi16(bits, self.0) })
     }
 
     #[inline(always)]
@@ -112,6 +146,15 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn to_double(self) -> Doubles {
+        Doubles(unsafe {
+            let (low, high) =
+                (_mm512_castsi512_si256(self.0), _mm512_extracti64x4_epi64::<1>(self.0));
+            [_mm512_cvtepi32_pd(low), _mm512_cvtepi32_pd(high)]
+        })
+    }
+
+    #[inline(always)]
     fn round(from: Floats) -> Self {
         Self(unsafe { _mm512_cvtps_epi32(from.0) })
     }
@@ -124,6 +167,51 @@ impl Int for Ints {
     }
 }
 
+impl Double for Doubles {
+    #[inline(always)]
+    fn store(self, to: &mut [f64]) {
+        let (first, second) = to[..LANES].split_at_mut(LANES / 2);
+        // SAFETY: a vector exists; there is room for eight elements in each half.
+        unsafe {
+            _mm512_storeu_pd(first.as_mut_ptr(), self.0[0]);
+            _mm512_storeu_pd(second.as_mut_ptr(), self.0[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn not_negative(self) -> u32 {
+        let [low, high] = self.0;
+        let zero = unsafe { _mm512_setzero_pd() };
+        let low = unsafe { _mm512_cmp_pd_mask::<_CMP_GE_OQ>(low, zero) };
+        let high = unsafe { _mm512_cmp_pd_mask::<_CMP_GE_OQ>(high, zero) };
+        u32::from(high) << 8 | u32::from(low)
+    }
+
+    #[inline(always)]
+    fn gates(self) -> [Self; 2] {
+        let [low, high] = self.0;
+        let (zero, one) = unsafe { (_mm512_setzero_pd(), _mm512_set1_pd(1.0)) };
+        let low = unsafe { _mm512_cmp_pd_mask::<_CMP_GE_OQ>(low, zero) };
+        let high = unsafe { _mm512_cmp_pd_mask::<_CMP_GE_OQ>(high, zero) };
+        let set = unsafe { [_mm512_maskz_mov_pd(low, one), _mm512_maskz_mov_pd(high, one)] };
+        let clear = unsafe { [_mm512_maskz_mov_pd(!low, one), _mm512_maskz_mov_pd(!high, one)] };
+        [Self(set), Self(clear)]
+    }
+
+    #[inline(always)]
+    fn within(self, limit: f64) -> u32 {
+        let [low, high] = self.0;
+        let limit = unsafe { _mm512_set1_pd(limit) };
+        let low = unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(low), limit) };
+        let high = unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(high), limit) };
+        u32::from(high) << 8 | u32::from(low)
+    }
+}
+
 operators!(Ints: Add add _mm512_add_epi32, Sub sub _mm512_sub_epi32, Mul mul _mm512_mullo_epi32,
     BitAnd bitand _mm512_and_si512, BitOr bitor _mm512_or_si512, BitXor bitxor _mm512_xor_si512);
 operators!(Floats: Add add _mm512_add_ps, Sub sub _mm512_sub_ps, Mul mul _mm512_mul_ps);
+operators_of_all!(Doubles: Add add _mm512_add_pd, Sub sub _mm512_sub_pd, Mul mul _mm512_mul_pd,
+    Div div _mm512_div_pd);
+operators_with_one!(Doubles, _mm512_set1_pd: Add add _mm512_add_pd, Sub sub _mm512_sub_pd,
+    Mul mul _mm512_mul_pd);

@@ -1,0 +1,109 @@
+//! Finished work on disk, so that an interrupted run goes on where it stopped: a header that says
+//! what the rows belong to, then one line of JSON per finished piece.
+
+use std::fmt::Display;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a checkpoint that cannot be used is told.
+const FOREIGN: &str =
+    "is no checkpoint; allowed: one of this command, or a file that does not exist";
+
+/// A checkpoint of another run, or one that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {message}", path.display())]
+pub struct CheckpointError {
+    pub path: PathBuf,
+    pub message: String,
+}
+
+/// Rows that are safe on disk; does nothing without a file.
+pub(crate) struct Checkpoint {
+    file: Option<(PathBuf, Mutex<File>)>,
+}
+
+impl Checkpoint {
+    /// Opens or starts a checkpoint; the rows that it has. Refuses one with another header, with a
+    /// row that `check` has something against, or one that another run writes to.
+    pub(crate) fn open<H, R>(
+        path: Option<&Path>,
+        header: &H,
+        check: impl Fn(&R) -> Result<(), String>,
+    ) -> Result<(Self, Vec<R>), CheckpointError>
+    where
+        H: Serialize + DeserializeOwned + PartialEq + Display,
+        R: DeserializeOwned,
+    {
+        let Some(path) = path else { return Ok((Self { file: None }, vec![])) };
+        let error = |message| CheckpointError { path: path.into(), message };
+        let (rows, kept) = match std::fs::read_to_string(path) {
+            Ok(text) => read_rows(&text, header, check).map_err(error)?,
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => (vec![], 0),
+            Err(other) => return Err(error(format!("cannot be read: {other}"))),
+        };
+        let file =
+            open_at(path, header, kept).map_err(|e| error(format!("cannot be written: {e}")))?;
+        Ok((Self { file: Some((path.into(), Mutex::new(file))) }, rows))
+    }
+
+    /// Keeps a finished row.
+    pub(crate) fn append<R: Serialize>(&self, row: &R) -> Result<(), CheckpointError> {
+        let Some((path, file)) = &self.file else { return Ok(()) };
+        let write = || {
+            let line = serde_json::to_string(row)? + "\n";
+            // A thread that panicked while it wrote leaves at most half a line, which is cut off
+            // when the file is read again.
+            file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).write_all(line.as_bytes())
+        };
+        write().map_err(|e: io::Error| CheckpointError {
+            path: path.clone(),
+            message: format!("cannot be written: {e}"),
+        })
+    }
+}
+
+/// The rows of a checkpoint, and how many of its bytes are whole lines.
+fn read_rows<H, R>(
+    text: &str,
+    header: &H,
+    check: impl Fn(&R) -> Result<(), String>,
+) -> Result<(Vec<R>, usize), String>
+where
+    H: Serialize + DeserializeOwned + PartialEq + Display,
+    R: DeserializeOwned,
+{
+    // The last line may be cut: the run was interrupted while it wrote.
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    if whole == 0 {
+        let begun = serde_json::to_string(header).is_ok_and(|line| line.starts_with(text));
+        return if begun { Ok((vec![], 0)) } else { Err(FOREIGN.into()) };
+    }
+    let mut lines = text[..whole].lines();
+    let first = lines.next().and_then(|line| serde_json::from_str::<H>(line).ok());
+    let found = first.ok_or(FOREIGN)?;
+    if found != *header {
+        return Err(format!("belongs to {found}; allowed: {header}"));
+    }
+    let row = |(i, line)| {
+        let at = |message| format!("line {}: {message}", i + 2);
+        let row = serde_json::from_str(line).map_err(|e| at(e.to_string()))?;
+        check(&row).map_err(at).map(|()| row)
+    };
+    Ok((lines.enumerate().map(row).collect::<Result<_, String>>()?, whole))
+}
+
+/// The file, cut to its whole lines, its header written if there is none; for one run at a time.
+fn open_at<H: Serialize>(path: &Path, header: &H, kept: usize) -> io::Result<File> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.try_lock().map_err(|_| io::Error::other("another run writes to it"))?;
+    file.set_len(kept as u64)?;
+    if kept == 0 {
+        file.write_all((serde_json::to_string(header)? + "\n").as_bytes())?;
+    }
+    Ok(file)
+}
