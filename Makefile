@@ -112,7 +112,7 @@ mnist: data-folder ## all 10,000 test images, golden and RTL: accuracy, same pre
 	cmp target/mnist-golden.csv target/mnist-rtl.csv
 	python3 ci/mnist_check.py target/mnist-golden.json target/mnist-rtl.json
 
-mnist-chips: data-folder ## accuracy of 100 drawn chips; minutes
+mnist-chips: data-folder ## accuracy of 100 drawn chips; five minutes
 	@ci/tools.sh
 	cargo build --release
 	$(INFER_MNIST) --chips 100 --checkpoint target/mnist-chips.jsonl --json target/mnist-chips.json

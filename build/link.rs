@@ -3,10 +3,27 @@
 use crate::tops::{Geometry, Top};
 use crate::verilate::{self, Verilator};
 use crate::{mutants, tops, write};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 const HEADERS: [&str; 2] = ["src/dut/dut.h", "src/dut/model.h"];
+
+/// Changes with every source of the RTL: results of another one are of no use.
+fn rtl_fingerprint() -> Result<String, String> {
+    let error = |e: std::io::Error| format!("rtl: {e}");
+    let mut sources: Vec<PathBuf> = std::fs::read_dir("rtl")
+        .map_err(error)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .collect();
+    sources.sort();
+    let mut hasher = DefaultHasher::new();
+    for path in sources {
+        hasher.write(&std::fs::read(path).map_err(error)?);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
 
 /// Builds what changed and tells cargo what to link.
 pub fn models(out: &Path) -> Result<(), String> {
@@ -56,6 +73,7 @@ pub fn models(out: &Path) -> Result<(), String> {
         println!("cargo::rustc-link-lib=lz4");
     }
     println!("cargo::rustc-link-lib=stdc++");
+    println!("cargo::rustc-env=CAPRAM_RTL={}", rtl_fingerprint()?);
     println!("cargo::rustc-env=CAPRAM_COMPILER={}", verilate::compiler_version(&verilator, out));
     Ok(())
 }

@@ -1,4 +1,4 @@
-"""Reports of `capram infer` on the 10,000 test images of MNIST hold what README.md promises.
+"""Reports of `capram infer` on the 10,000 test images of MNIST hold what README.md promises of `make mnist`.
 
 Usage: mnist_check.py REPORT.json ...
 """

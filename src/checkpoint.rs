@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -41,13 +41,15 @@ impl Checkpoint {
     {
         let Some(path) = path else { return Ok((Self { file: None }, vec![])) };
         let error = |message| CheckpointError { path: path.into(), message };
-        let (rows, kept) = match std::fs::read_to_string(path) {
-            Ok(text) => read_rows(&text, header, check).map_err(error)?,
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => (vec![], 0),
-            Err(other) => return Err(error(format!("cannot be read: {other}"))),
-        };
-        let file =
-            open_at(path, header, kept).map_err(|e| error(format!("cannot be written: {e}")))?;
+        let mut file = open_alone(path).map_err(|e| error(format!("cannot be opened: {e}")))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|e| error(format!("cannot be read: {e}")))?;
+        let (rows, kept) = read_rows(&text, header, check).map_err(error)?;
+        let error = |e: io::Error| error(format!("cannot be written: {e}"));
+        file.set_len(kept as u64).map_err(error)?;
+        if kept == 0 {
+            write_line(&mut file, header).map_err(error)?;
+        }
         Ok((Self { file: Some((path.into(), Mutex::new(file))) }, rows))
     }
 
@@ -55,10 +57,9 @@ impl Checkpoint {
     pub(crate) fn append<R: Serialize>(&self, row: &R) -> Result<(), CheckpointError> {
         let Some((path, file)) = &self.file else { return Ok(()) };
         let write = || {
-            let line = serde_json::to_string(row)? + "\n";
             // A thread that panicked while it wrote leaves at most half a line, which is cut off
             // when the file is read again.
-            file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).write_all(line.as_bytes())
+            write_line(&mut file.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), row)
         };
         write().map_err(|e: io::Error| CheckpointError {
             path: path.clone(),
@@ -97,13 +98,14 @@ where
     Ok((lines.enumerate().map(row).collect::<Result<_, String>>()?, whole))
 }
 
-/// The file, cut to its whole lines, its header written if there is none; for one run at a time.
-fn open_at<H: Serialize>(path: &Path, header: &H, kept: usize) -> io::Result<File> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+/// The file, made if need be, for one run at a time: locked before it is read, so that rows that
+/// another run has yet to write are not cut off.
+fn open_alone(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     file.try_lock().map_err(|_| io::Error::other("another run writes to it"))?;
-    file.set_len(kept as u64)?;
-    if kept == 0 {
-        file.write_all((serde_json::to_string(header)? + "\n").as_bytes())?;
-    }
     Ok(file)
+}
+
+fn write_line(file: &mut File, row: &impl Serialize) -> io::Result<()> {
+    file.write_all((serde_json::to_string(row)? + "\n").as_bytes())
 }

@@ -78,7 +78,10 @@ fn every_backend_classifies_the_digits() {
             let sum: f64 = layers.iter().map(|layer| number(layer, key)).sum();
             assert_eq!(number(report, key), sum, "{backend}: {key}");
         }
-        assert_eq!(report["checks"].is_null(), backend != "rtl");
+        assert_eq!(
+            (&report["checks"]["mismatches"], &report["failure_waves"]),
+            (&json!(0), &json!(null))
+        );
     }
     assert_eq!((&ideal.0["chip"], &ideal.0["calibrated"]), (&json!(null), &json!(false)));
     assert_eq!((&golden.0["chip"], &golden.0["calibrated"]), (&json!(0), &json!(true)));
@@ -366,13 +369,14 @@ analog:
     let files = ["--checkpoint", "c.jsonl", "--waves", "w.fst", "--failure-waves", "f.fst"];
     let options = [&["digits", "--config", "fast.yaml"], &images[..], &files].concat();
     let report = desk.report(&options, 1);
-    assert_eq!((&report["waves"], &report["resumed"]), (&json!("f.fst"), &json!(0)));
+    assert_eq!((&report["waves"], &report["resumed"]), (&json!("w.fst"), &json!(0)));
+    assert_eq!(report["failure_waves"], "f.fst");
     let checks = &report["checks"];
     assert_eq!((&checks["mismatches"], &checks["differences"]), (&json!(0), &json!(0)));
     assert!(number(&checks["violations"], "strobe_before_settled") > 1000.0, "{checks}");
     assert_eq!(checks["first"]["image"], 7);
     let files = ["c.jsonl", "f.fst", "f.gtkw", "f.sucl", "fast.yaml", "report.json"];
-    assert_eq!(desk.files(), files, "the failure's waves, and no others");
+    assert_eq!(desk.files(), [&files[..], &["w.fst", "w.gtkw", "w.sucl"]].concat());
     let waves = wellen::simple::read(desk.path("f.fst")).expect("an FST");
     let times = waves.time_table();
     let config = capram::config::Config::load(desk.path("fast.yaml")).expect("legal");
@@ -383,11 +387,17 @@ analog:
 
     fs::remove_file(desk.path("f.fst")).expect("it was there");
     let again = desk.report(&options, 1);
-    assert_eq!((&again["resumed"], &again["checks"]), (&json!(20), checks));
+    // No macro was loaded this time: only what was compared in the images comes again.
+    assert_eq!(again["resumed"], 20);
+    for key in ["violations", "first", "codes_compared"] {
+        assert_eq!(again["checks"][key], checks[key], "{key}");
+    }
     assert!(desk.path("f.fst").exists());
     let printed = text(&desk.run(&options).stdout);
     assert!(printed.starts_with("capram infer: RULES VIOLATED\n"), "{printed}");
-    for wanted in ["strobe_before_settled", "First finding: image 7", "Waves: f.fst"] {
+    for wanted in
+        ["strobe_before_settled", "First finding: image 7", "finding: f.fst", "Waves: w.fst"]
+    {
         assert!(printed.contains(wanted), "{wanted}: {printed}");
     }
 }
@@ -405,6 +415,26 @@ fn other_weights_are_found() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(printed.starts_with("capram infer: MISMATCH\n"), "{printed}");
     assert!(printed.contains("\nDifferences from the golden backend (first 10 of "), "{printed}");
+    assert!(printed.contains("write_too_short"), "the cause, found while loading: {printed}");
+    assert!(printed.contains("Waves of the first finding: capram-failure.fst"), "{printed}");
+}
+
+/// What the macro violates while it is loaded is found whatever the backend, and once: not once per
+/// thread, not in the images' place.
+#[test]
+fn a_rule_violated_while_loading_is_found() {
+    let desk = desk();
+    for backend in ["golden", "rtl"] {
+        for threads in ["1", "2"] {
+            let run = ["--backend", backend, "--limit", "40", "--threads", threads];
+            let options =
+                [&["digits", "--config", "ss", "--calibration", "none"], &run[..]].concat();
+            let report = desk.report(&options, 1);
+            let checks = &report["checks"];
+            assert_eq!(checks["violations"], json!({"precharge_too_short": 2048}), "{backend}");
+            assert_eq!(checks["first"]["image"], json!(null), "{backend}");
+        }
+    }
 }
 
 /// One line, and nothing written; `desk.refused` asks for exit code 2 and silence.

@@ -3,4 +3,4 @@
 import os
 
 # One thread, before JAX starts: how XLA shares sums among threads depends on their number, and the last bits with it.
-os.environ.setdefault("NPROC", "1")
+os.environ["NPROC"] = "1"

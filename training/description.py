@@ -1,10 +1,14 @@
 """The description of a network to train: `nets/NAME.yaml`."""
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import yaml
+
+from training.command import Refused
 
 NETS = Path(__file__).parent / "nets"
 
@@ -49,13 +53,23 @@ class Description:
     teacher: dict | None = None
     labels: tuple = tuple("0123456789")
 
+    def fingerprint(self):
+        """Of all settings, the teacher's too: the same one, the same training."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+
 
 def load(path):
     """Reads a description; a bare name is looked up in `nets/`."""
     path = Path(path)
     if path.suffix != ".yaml":
+        names = sorted(file.stem for file in NETS.glob("*.yaml"))
+        if str(path) not in names:
+            raise Refused(f"no network '{path}'; allowed: {', '.join(names)}, or a YAML file")
         path = NETS / f"{path}.yaml"
-    entry = yaml.safe_load(path.read_text())
-    entry["image"] = tuple(entry["image"])
-    entry["layers"] = tuple(layer(e) for e in entry["layers"])
-    return Description(**entry)
+    try:
+        entry = yaml.safe_load(path.read_text())
+        entry["image"] = tuple(entry["image"])
+        entry["layers"] = tuple(layer(e) for e in entry["layers"])
+        return Description(**entry)
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{path} describes no network to train: {' '.join(str(error).split())}") from None

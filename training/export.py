@@ -4,7 +4,7 @@ import jax
 import numpy as np
 from safetensors.numpy import save
 
-from training import fit, integers
+from training import fit, integers, writing
 from training.folding import fold
 from training.hardware import ternary
 
@@ -57,9 +57,8 @@ def write(net, structure, params, statistics, folder):
             tensors[f"{layer.name}.multiplier"], tensors[f"{layer.name}.bias"], shift = fold(p, statistics[i])
         text += layer_text(layer, shift)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{net.name}.safetensors").write_bytes(save(tensors))
     path = folder / f"{net.name}.yaml"
-    path.write_text(text)
+    writing.replace({folder / f"{net.name}.safetensors": save(tensors), path: text.encode()})
     return path
 
 
@@ -82,5 +81,6 @@ def export(compiled, params, log, parts, folder):
     path = write(net, compiled.structure, params, statistics, folder)
     results = check(path, net, *holdout)
     checked = [f"# file, hold-out of {len(holdout[0])}, {name}: {value:.2f} %" for name, value in results]
-    path.with_suffix(".log").write_text("\n".join([fit.LOG_HEADER, *log, *checked]) + "\n")
+    log_text = "\n".join([fit.LOG_HEADER, *log, *checked]) + "\n"
+    writing.replace({path.with_suffix(".log"): log_text.encode()})
     print("\n".join([*checked, f"wrote {path}"]))

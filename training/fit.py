@@ -179,8 +179,9 @@ def fit(run, train, holdout, epochs=None, report=print):
     state = initial_state(run, tx)
     structure = model.Structure.full(run.layers, run.description.image)
     path, first, log = run.folder / "checkpoint.npz", 0, []
+    settings = run.description.fingerprint()
     if path.exists():
-        (state, masks), meta = checkpoint.load(path, (state, structure.masks))
+        (state, masks), meta = checkpoint.load(path, (state, structure.masks), settings)
         structure = model.Structure(tuple(np.asarray(m, bool) for m in masks))
         first, log = meta["epoch"], meta["log"]
         report(f"continuing after epoch {first}")
@@ -193,5 +194,5 @@ def fit(run, train, holdout, epochs=None, report=print):
         if (epoch + 1) % run.settings.get("log_every", 1) == 0:
             log.append(log_line(compiled, state["average"], train, holdout, epoch, loss))
             report(log[-1])
-        checkpoint.save(path, (state, structure.masks), {"epoch": epoch + 1, "log": log})
+        checkpoint.save(path, (state, structure.masks), {"settings": settings, "epoch": epoch + 1, "log": log})
     return compiled, state["average"], log

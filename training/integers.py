@@ -1,16 +1,16 @@
-"""A network file, computed in integers: the equations of the theory of operation, sections 2 and 3, and nothing of the training code.
+"""A network file, computed in integers: the equations of the theory of operation, sections 2 and 3. Of the training code it takes the
+constants of `hardware.py`, and no equation.
 
 Reads the part of docs/networks.md that `export.py` writes: ternary convolutions without padding, fully connected layers, max pooling.
+`reading.py` refuses everything else.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import yaml
-from safetensors.numpy import load_file
 
 from training import hardware as hw
+from training import reading
 
 INVERSE_RANGE = {"1": 1, 1: 1, "1/2": 2, "1/4": 4, "1/8": 8}
 BATCH = 500
@@ -18,7 +18,7 @@ BATCH = 500
 
 @dataclass
 class Macro:
-    """What disturbs the conversions: nothing, noise, or also what calibration leaves of a chip's mismatch."""
+    """What disturbs the conversions: nothing, noise, or also a chip's mismatch: the margins that `hardware.py` trains with."""
 
     noise: bool = False
     chip: bool = False
@@ -67,9 +67,7 @@ def shifted(weights, copies):
 
 class Network:
     def __init__(self, path):
-        path = Path(path)
-        self.file = yaml.safe_load(path.read_text())
-        self.tensors = load_file(path.parent / self.file["weights"])
+        self.file, self.tensors = reading.load(path)
         self.name, self.layers = self.file["name"], self.file["layers"]
 
     def pixels(self, images):
@@ -79,6 +77,7 @@ class Network:
 
     def sums(self, images, macro, copies):
         """What the host reads of the last layer, [images, outputs]. `copies`: shifted copies by layer name."""
+        reading.check_copies(self.file, copies)
         chip = {l["name"]: self.stored(l, macro, copies) for l in self.layers if "weights" in l}
         results = []
         for i in range(0, len(images), BATCH):

@@ -48,7 +48,5 @@ def prune(layers, params, structure, full_rows, fraction):
 
 def fraction_at(epoch, settings):
     """How far pruning is at the start of an epoch: `stages` equal steps, every `every` epochs from `start` on."""
-    if not settings:
-        return 1.0
     stage = (epoch - settings["start"]) // settings["every"] + 1
     return min(max(stage / settings["stages"], 0.0), 1.0)

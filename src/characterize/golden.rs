@@ -21,7 +21,8 @@ pub fn convert(
     number: u64,
 ) -> Result<Vec<u8>, CharacterizeError> {
     let Config { geometry, analog, timing, .. } = *config;
-    let mut fresh = Converter::new(geometry, analog, timing, chip.clone(), seed, number);
+    let mut fresh =
+        Converter::new(geometry, analog, timing, chip.clone(), seed, number).for_codes_only();
     for (plane, weights) in program.planes.iter().enumerate() {
         fresh.load_plane(plane, &stored_bits(config, weights))?;
     }

@@ -1,6 +1,7 @@
 //! The RTL backend: the same steps as a host would run them, through the Verilated macro in closed
 //! loop with the plant, everything compared.
 
+use std::collections::BTreeMap;
 use std::ops;
 
 use rayon::prelude::*;
@@ -9,6 +10,7 @@ use super::calibrate::Calibration;
 use super::program::{Pace, Program};
 use super::{BATCH, CharacterizeError};
 use crate::config::{Config, Range, WeightFormat};
+use crate::report::MismatchRow;
 use crate::testbench::{BenchError, Sample, Testbench};
 use crate::transaction::Operation;
 
@@ -20,13 +22,12 @@ pub struct RtlRun {
     /// Accumulators in sixteenths of a unit of S, `[step][adc]`; only of programs whose steps are
     /// separate, since only then the host has the time to read them.
     pub results: Vec<i32>,
-    /// Mismatches and violated rules of the lockstep comparison.
+    /// Mismatches of the lockstep comparison.
     pub mismatches: u64,
-    pub violations: u64,
-    /// Names of these rules.
-    pub violated_rules: Vec<&'static str>,
-    /// The first mismatch, to name it.
-    pub first: Option<String>,
+    /// The first of them, to name it.
+    pub first: Option<MismatchRow>,
+    /// Violated rules and how often.
+    pub violations: BTreeMap<&'static str, u64>,
 }
 
 /// Converts a program on a drawn chip with these calibration tables, batch by batch on all threads.
@@ -49,9 +50,10 @@ pub fn convert(
         all.codes.extend(batch.codes);
         all.results.extend(batch.results);
         all.mismatches += batch.mismatches;
-        all.violations += batch.violations;
-        all.violated_rules.extend(batch.violated_rules);
         all.first = all.first.or(batch.first);
+        for (rule, count) in batch.violations {
+            *all.violations.entry(rule).or_insert(0) += count;
+        }
     }
     Ok(all)
 }
@@ -72,12 +74,11 @@ fn run_batch(
     bench.keep_codes();
     let results = stream(&mut bench, config, program, steps)?;
     let violations = bench.plant().violations();
-    let violated_rules = violations.summary().map(|(rule, _)| rule.name()).collect();
-    let violations = violations.total();
+    let violations = violations.summary().map(|(rule, count)| (rule.name(), count)).collect();
     let verdict = bench.verdict();
-    let (mismatches, first) = (verdict.total(), verdict.first().first().map(ToString::to_string));
+    let (mismatches, first) = (verdict.total(), verdict.first().first().cloned());
     let codes = bench.kept_codes().concat();
-    Ok(RtlRun { codes, results, mismatches, violations, violated_rules, first })
+    Ok(RtlRun { codes, results, mismatches, first, violations })
 }
 
 /// Writes the calibration of the range that is measured; the others stay neutral.

@@ -216,13 +216,13 @@ impl Characterization<'_> {
         ];
         let runs = [&ramp, &sine, &linearity, &host, &calibrated];
         let violated: BTreeSet<&str> =
-            runs.iter().flat_map(|run| run.violated_rules.iter().copied()).collect();
+            runs.iter().flat_map(|run| run.violations.keys().copied()).collect();
         let compared = BackendComparison {
             codes_compared: pairs.iter().map(|(_, golden)| golden.len() as u64).sum(),
             codes_different: pairs.iter().map(|(rtl, golden)| different(rtl, golden)).sum(),
             lockstep_mismatches: runs.iter().map(|run| run.mismatches).sum(),
-            first_mismatch: runs.iter().find_map(|run| run.first.clone()),
-            rule_violations: runs.iter().map(|run| run.violations).sum(),
+            first_mismatch: runs.iter().find_map(|run| run.first.as_ref().map(ToString::to_string)),
+            rule_violations: runs.iter().flat_map(|run| run.violations.values()).sum(),
             violated_rules: violated.into_iter().map(str::to_owned).collect(),
             calibration_equal: fitted == *calibration,
             results_compared: predicted.len() as u64,

@@ -67,6 +67,11 @@ impl ConfigArguments {
         Ok(config)
     }
 
+    /// The configuration's file, if it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        Some(self.config.clone()).filter(|path| path.exists())
+    }
+
     /// The options as one would type them.
     pub fn words(&self) -> String {
         let corner = self.corner.map(|c| format!(" --corner {}", Corner::ALL[c as usize].name()));
@@ -155,6 +160,17 @@ pub fn check_output(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("{}: cannot be written", path.display()))?;
     replaceable(path).map_err(|error| anyhow!("{}: {error}", path.display()))?;
     Ok(())
+}
+
+/// A network's files beside which nothing may be written in their place: none if it is built in.
+pub fn network_files(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let tensors = |path: &PathBuf| path.extension().is_some_and(|e| e == "safetensors");
+    let mut files: Vec<PathBuf> = beside.map(|entry| entry.path()).filter(tensors).collect();
+    files.push(path.to_owned());
+    files.retain(|_| path.exists());
+    files
 }
 
 /// Refuses two outputs of one run in the same place: the second would replace the first.

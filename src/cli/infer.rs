@@ -1,8 +1,8 @@
 //! `capram infer`: a network on images, by the ideal integers, the golden model or the RTL.
 
 use super::common::{
-    ConfigArguments, MAX_CHIP, check_distinct, check_output, cores, load_network, print, progress,
-    progress_style, quoted,
+    ConfigArguments, MAX_CHIP, check_distinct, check_output, cores, load_network, network_files,
+    print, progress, progress_style, quoted,
 };
 use anyhow::{Context, bail};
 use capram::config::Config;
@@ -104,6 +104,12 @@ impl Arguments {
         dataset.check_fits(&network)?;
         let images = self.images(&dataset)?;
         let yield_threshold = self.yield_threshold()?;
+        if self.chips.is_some() && config.geometry.columns_per_slice < 2 {
+            bail!(
+                "--chips: slices of 1 column make no differential pair, which calibration converts; \
+                 allowed: a configuration with geometry.columns_per_slice 2 or 4"
+            );
+        }
         self.check_outputs()?;
         let mapping = Mapping::new(&network, &config.geometry)
             .with_context(|| self.network.display().to_string())?;
@@ -206,8 +212,10 @@ impl Arguments {
             files.extend(views.map(|kind| waves.with_extension(kind)));
         }
         files.iter().try_for_each(|path| check_output(path))?;
-        // The name of a built-in network is no file.
-        files.extend(Some(&self.network).filter(|network| network.exists()).cloned());
+        let data = std::fs::read_dir(&self.data).into_iter().flatten().flatten();
+        files.extend(data.map(|entry| entry.path()));
+        files.extend(network_files(&self.network));
+        files.extend(self.config.file());
         check_distinct(&files)
     }
 

@@ -1,6 +1,8 @@
 //! `capram map`: a network's place in the macro, as report, SRAM image, program and floor plan.
 
-use super::common::{ConfigArguments, check_distinct, check_output, load_network, print};
+use super::common::{
+    ConfigArguments, check_distinct, check_output, load_network, network_files, print,
+};
 use anyhow::{Context, bail};
 use capram::config::Geometry;
 use capram::mapping::{Mapping, hex};
@@ -77,7 +79,8 @@ impl Arguments {
             );
         }
         files.extend(given.cloned());
-        files.push(self.network.clone());
+        files.extend(network_files(&self.network));
+        files.extend(self.config.file());
         check_distinct(&files)
     }
 

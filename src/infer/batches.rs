@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,24 +38,26 @@ pub(super) struct Batches<'a> {
 }
 
 impl Batches<'_> {
-    /// All batches in order, those of `known` as they are. Runs on all threads of the current pool,
-    /// each with a machine of its own.
+    /// All batches in order, those of `known` as they are, and what was found while a machine was
+    /// loaded: the same for every machine, so that it counts once. Runs on all threads of the
+    /// current pool, each with a machine of its own.
     pub(super) fn run<F: Factory>(
         &self,
         factory: &F,
         executor: &Executor,
         known: Vec<Batch>,
-    ) -> Result<Vec<Batch>, InferError> {
+    ) -> Result<(Vec<Batch>, Findings), InferError> {
         let known: BTreeMap<usize, Batch> = known.into_iter().map(|b| (b.first, b)).collect();
         let missing: Vec<Range<usize>> =
             self.ranges().filter(|images| !known.contains_key(&images.start)).collect();
         let done = Mutex::new(known);
-        let next = AtomicUsize::new(0);
+        let (next, loading) = (AtomicUsize::new(0), OnceLock::new());
         let worker = || {
             if next.load(Ordering::Relaxed) >= missing.len() {
                 return Ok(());
             }
             let (mut machine, mut executor) = (factory.machine()?, executor.clone());
+            loading.get_or_init(|| factory.findings(&mut machine));
             while let Some(images) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let batch = self.batch(factory, &mut machine, &mut executor, images.clone())?;
                 if batch.predictions.len() < images.len() {
@@ -72,7 +74,7 @@ impl Batches<'_> {
         let stopping = || worker().inspect_err(|_| next.store(missing.len(), Ordering::Relaxed));
         rayon::broadcast(|_| stopping()).into_iter().collect::<Result<(), InferError>>()?;
         let done = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        Ok(done.into_values().collect())
+        Ok((done.into_values().collect(), loading.into_inner().unwrap_or_default()))
     }
 
     /// Images of every batch.

@@ -13,6 +13,8 @@ pub enum InferError {
     Converter(#[from] ConverterError),
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
+    #[error("{source}; while the RTL converted for the calibration: {found}")]
+    FaultyCalibration { source: Box<InferError>, found: String },
     #[error(transparent)]
     Characterize(#[from] CharacterizeError),
     #[error(

@@ -39,8 +39,9 @@ pub struct Findings {
 pub struct Place {
     /// Number of the image; `None` while the macro was loaded.
     pub image: Option<u64>,
-    /// Cycle since the image's beginning, or since reset.
-    pub cycle: u64,
+    /// Cycle since the image's beginning, or since reset; `None` if only a read of the image
+    /// differs from the golden backend's.
+    pub cycle: Option<u64>,
     /// Slice to show.
     pub slice: usize,
 }
@@ -49,6 +50,15 @@ impl Findings {
     /// Whether nothing was found.
     pub fn passed(&self) -> bool {
         self.mismatches == 0 && self.differences == 0 && self.violations.is_empty()
+    }
+
+    /// What was found in a few words, if anything.
+    pub fn in_words(&self) -> Option<String> {
+        let numbers = [("mismatches", self.mismatches), ("differences", self.differences)];
+        let rules = self.violations.iter().map(|(rule, count)| (rule.as_str(), *count));
+        let found = numbers.into_iter().chain(rules).filter(|(_, count)| *count > 0);
+        let words: Vec<String> = found.map(|(what, count)| format!("{count} {what}")).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// What was found later, the earlier ones first.
@@ -107,7 +117,7 @@ mod tests {
             differences: lines.len() as u64,
             difference_details: lines.iter().map(ToString::to_string).collect(),
             violations: BTreeMap::from([(rule.to_owned(), mismatches)]),
-            first: Some(Place { image: Some(mismatches), cycle: 7, slice: 0 }),
+            first: Some(Place { image: Some(mismatches), cycle: Some(7), slice: 0 }),
             ..Findings::default()
         }
     }

@@ -47,7 +47,8 @@ impl GoldenMachine {
         let Config { geometry, analog, timing, .. } = *config;
         let cells = Cells::new(&geometry, sram)?;
         let mut converter =
-            Converter::new(geometry, analog, timing, chip.clone(), seed, chip_number);
+            Converter::new(geometry, analog, timing, chip.clone(), seed, chip_number)
+                .for_codes_only();
         for plane in 0..PLANES {
             converter.load_plane(plane, &cells.plane(plane))?;
         }

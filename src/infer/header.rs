@@ -19,6 +19,8 @@ pub(super) struct Header {
     /// First image and the one after the last.
     pub(super) images: [usize; 2],
     pub(super) backend: String,
+    /// Fingerprint of the RTL's sources, where they are run.
+    pub(super) rtl: Option<String>,
     pub(super) calibrated: bool,
     pub(super) seed: u64,
     /// The chip; of a population its rows say which.
@@ -33,10 +35,11 @@ impl fmt::Display for Header {
         let [first, end] = self.images;
         let calibration = if self.calibrated { "calibrated" } else { "not calibrated" };
         let chip = self.chip.map_or_else(String::new, |chip| format!(", chip {chip}"));
+        let rtl = self.rtl.as_ref().map_or_else(String::new, |rtl| format!(" ({rtl})"));
         write!(
             f,
             "{} of network {network} ({network_fingerprint}) on {data} ({data_fingerprint}), images \
-             {first} to {}, backend {}, {calibration}, configuration {config_fingerprint}, seed {}{chip}, \
+             {first} to {}, backend {}{rtl}, {calibration}, configuration {config_fingerprint}, seed {}{chip}, \
              capram {}",
             self.schema,
             end.saturating_sub(1),

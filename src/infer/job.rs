@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::cost::Cost;
 use super::monte_carlo::{ChipRow, Population, Spread};
 use super::rtl::{self, RtlMachine, Setup};
-use super::{Backend, Executor, Inference, Outcome, Tables, fingerprint};
+use super::{Backend, Executor, Findings, Inference, Outcome, Place, Tables, fingerprint};
 use crate::cosim::tools;
 use crate::network::LayerKind;
 use crate::report::infer::{
@@ -16,8 +16,8 @@ use crate::report::infer::{
 };
 use crate::testbench::Sample;
 
-/// Images whose cycles and energy are measured. [C] Cycles do not depend on the image, energy
-/// varies by a few percent.
+/// Images whose cycles and energy are measured. [C] Both vary little: words that do not change are
+/// not written again, and empty pixels cost less.
 const COST_IMAGES: usize = 4;
 /// What a chip may lose against the ideal backend and count as good. [C]
 const LOSS: f64 = 0.002;
@@ -73,10 +73,17 @@ impl Job<'_> {
             sram: &inference.program.sram,
             tables: &tables,
         };
-        let waves = self.waves(&setup, &outcome)?;
-        let cost = self.cost(&setup)?;
+        let (cost, found) = self.cost(&setup)?;
+        let mut outcome = outcome;
+        // The images that were measured are among those of the RTL backend: their findings count once.
+        if outcome.findings.passed() {
+            outcome.findings.add(found);
+        }
+        let failure_waves = outcome.findings.first.and_then(|place| self.failure(&setup, place));
+        let waves = self.waves(&setup)?;
         let monte_carlo = if self.chips > 0 { Some(self.population(listen)?) } else { None };
-        let report = InferReport { waves, monte_carlo, ..self.report(&outcome, &cost) };
+        let report =
+            InferReport { waves, failure_waves, monte_carlo, ..self.report(&outcome, &cost) };
         Ok((report, outcome))
     }
 
@@ -88,38 +95,48 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Waves of the first finding if there is one, else of the first image if they are wanted.
-    fn waves(&self, setup: &Setup, outcome: &Outcome) -> anyhow::Result<Option<PathBuf>> {
-        let Inference { program, network, ref images, .. } = self.inference;
-        if let Some(place) = outcome.findings.first {
-            let finding = rtl::Finding {
-                conversion: place.image.map(|image| image * program.conversion_steps),
-                cycle: place.cycle,
-                slice: place.slice,
-            };
-            let number = place.image.unwrap_or(0) as usize;
-            let path = &self.failure_waves;
-            let image = |machine: &mut RtlMachine| self.image(machine, number);
-            // The finding stands even where its waves can not be written.
-            return Ok(match rtl::repeat(setup, &finding, path, image) {
-                Ok(()) => Some(path.clone()),
-                Err(error) => {
-                    eprintln!("capram: no waves of the failure: {error:#}");
-                    None
-                }
-            });
+    /// Waves of a finding; it stands even where they can not be written.
+    fn failure(&self, setup: &Setup, place: Place) -> Option<PathBuf> {
+        let number = place.image.unwrap_or(0) as usize;
+        let path = &self.failure_waves;
+        let image = |machine: &mut RtlMachine| self.image(machine, number);
+        let written = match place.cycle {
+            // A read that differs although the lockstep comparison found nothing: the whole image.
+            None => self.trace(setup, path, number),
+            Some(cycle) => {
+                let steps = self.inference.program.conversion_steps;
+                let conversion = place.image.map(|image| image * steps);
+                let finding = rtl::Finding { conversion, cycle, slice: place.slice };
+                rtl::repeat(setup, &finding, path, image)
+            }
+        };
+        match written {
+            Ok(()) => Some(path.clone()),
+            Err(error) => {
+                eprintln!("capram: no waves of the failure: {error:#}");
+                None
+            }
         }
+    }
+
+    /// Waves of the first image, if they are wanted.
+    fn waves(&self, setup: &Setup) -> anyhow::Result<Option<PathBuf>> {
         let Some(path) = &self.waves else { return Ok(None) };
-        let name = |layer: usize| network.layers[layer].name.clone();
-        let first = images.start;
-        rtl::trace(setup, program, &name, path, None, |machine| self.image(machine, first))?;
+        self.trace(setup, path, self.inference.images.start)?;
         Ok(Some(path.clone()))
     }
 
-    fn cost(&self, setup: &Setup) -> anyhow::Result<Cost> {
+    fn trace(&self, setup: &Setup, path: &Path, number: usize) -> anyhow::Result<()> {
+        let Inference { program, network, .. } = self.inference;
+        let name = |layer: usize| network.layers[layer].name.clone();
+        rtl::trace(setup, program, &name, path, |machine| self.image(machine, number))
+    }
+
+    fn cost(&self, setup: &Setup) -> anyhow::Result<(Cost, Findings)> {
         let first = self.inference.images.start;
         let images = self.inference.images.len().min(COST_IMAGES) as u64;
-        Cost::measure(setup, images, |machine, n| self.image(machine, first + n as usize))
+        let steps = self.inference.program.conversion_steps;
+        Cost::measure(setup, images, steps, |machine, n| self.image(machine, first + n as usize))
             .context("measuring cycles and energy of the first images")
     }
 
@@ -221,10 +238,12 @@ impl Job<'_> {
             energy_parts_nj: BTreeMap::from(parts),
             images_per_second: outcome.images_per_second,
             resumed: outcome.resumed as u64,
-            checks: (backend == Backend::Rtl).then(|| outcome.findings.clone()),
+            calibration_saturated: outcome.calibrated.as_ref().map_or(0, |c| c.saturated()),
+            checks: outcome.findings.clone(),
             monte_carlo: None,
             tools: tools(),
             waves: None,
+            failure_waves: None,
         }
     }
 

@@ -87,7 +87,9 @@ impl Spread {
     /// Share of chips, before and after calibration, that classify at least the share `threshold`
     /// of the images correctly. One that can not be calibrated does not.
     pub fn yields(&self, threshold: f64) -> [f64; 2] {
-        let enough = |correct: u64| correct as f64 / self.images as f64 >= threshold;
+        // A little slack against rounding: a threshold that is a number of images is reached by that number.
+        let needed = threshold * self.images as f64 - 1e-6;
+        let enough = |correct: u64| correct as f64 >= needed;
         let before = self.rows.iter().filter(|row| enough(row.correct_before)).count();
         let after = self.rows.iter().filter(|row| row.correct_after.is_some_and(enough)).count();
         [before, after].map(|chips| chips as f64 / self.rows.len().max(1) as f64)

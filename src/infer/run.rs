@@ -151,8 +151,11 @@ impl Inference<'_> {
         finished(resumed);
         let begin = Instant::now();
         let executor = Executor::new(self.network, self.program);
-        let done = batches.run(factory, &executor, known)?;
-        Ok(self.outcome(done, calibrated, resumed, begin.elapsed().as_secs_f64()))
+        let (done, loading) = batches.run(factory, &executor, known)?;
+        let mut outcome = self.outcome(done, calibrated, resumed, begin.elapsed().as_secs_f64());
+        let images = std::mem::replace(&mut outcome.findings, loading);
+        outcome.findings.add(images);
+        Ok(outcome)
     }
 
     fn outcome(
@@ -230,6 +233,7 @@ impl Work<'_> {
             data: format!("{} ({} images)", dataset.name, dataset.len()),
             data_fingerprint: fingerprint::of_data(dataset),
             images: [images.start, images.end],
+            rtl: option_env!("CAPRAM_RTL").filter(|_| backend == "rtl").map(Into::into),
             backend: backend.into(),
             calibrated,
             seed,
@@ -271,7 +275,12 @@ impl Inference<'_> {
         let sample = Sample { seed, chip: number };
         let mut findings = Findings::default();
         let convert = |conversions: &_| rtl::convert(config, sample, conversions, &mut findings);
-        let calibrated = self.calibrate(|calibrator| calibrator.fit(convert))?;
+        let calibrated = self.calibrate(|calibrator| calibrator.fit(convert));
+        // A macro at fault may well convert what no line can be fitted to: then the fault is the news.
+        let calibrated = calibrated.map_err(|error| match findings.in_words() {
+            Some(found) => InferError::FaultyCalibration { source: Box::new(error), found },
+            None => error,
+        })?;
         let tables = self.tables(calibrated.as_ref());
         let factory = rtl::RtlFactory::new(config, sample, program, &tables)?;
         let mut outcome = self.through(&factory, calibrated.clone(), finished)?;

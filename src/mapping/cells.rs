@@ -4,6 +4,7 @@
 use super::MappingError;
 use crate::config::{Geometry, WeightFormat};
 use crate::network::{Convolution, LayerKind, Matrix, Network, Shape, Weights};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Positions that one operation serves: rows and columns.
@@ -174,9 +175,23 @@ impl Cells {
     /// Rows that are not zero for all of these outputs; at least one, since outputs without weights
     /// have results too.
     pub fn rows_in_use(&self, group: usize, patch: Patch, outputs: Range<usize>) -> Vec<u32> {
-        let used = |row: &usize| outputs.clone().any(|j| self.weight(group, patch, *row, j) != 0);
-        let rows: Vec<u32> = (0..self.rows(patch)).filter(used).map(|row| row as u32).collect();
-        if rows.is_empty() { vec![0] } else { rows }
+        // Tap by tap of each copy: windows of wide strides are mostly gaps.
+        let rows = outputs.flat_map(|output| {
+            let taps = self.tap_rows(patch, output / self.outputs);
+            taps.filter(move |&row| self.weight(group, patch, row, output) != 0)
+        });
+        let rows: BTreeSet<u32> = rows.map(|row| row as u32).collect();
+        if rows.is_empty() { vec![0] } else { rows.into_iter().collect() }
+    }
+
+    /// Rows of the taps of a copy.
+    fn tap_rows(&self, patch: Patch, copy: usize) -> impl Iterator<Item = usize> {
+        let [height, width] = self.window(patch);
+        let Convolution { kernel: [down, across], stride, .. } = self.convolution;
+        let first = [copy / patch[1] * stride[0], copy % patch[1] * stride[1]];
+        let row = move |channel, y, x| (channel * height + first[0] + y) * width + first[1] + x;
+        (0..self.channels * down * across)
+            .map(move |tap| row(tap / (down * across), tap / across % down, tap % across))
     }
 
     /// Conversion steps of a row block in unit 0, for an image.

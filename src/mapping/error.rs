@@ -2,6 +2,10 @@
 
 use crate::config::WeightFormat;
 
+/// Most conversion steps of an image. [C] A thousand times what LeNet-5 takes; the program lists
+/// every operation of an image, so that more would fill memory.
+pub const MOST_STEPS: usize = 300_000;
+
 /// A network that this macro cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
@@ -18,6 +22,8 @@ pub enum MappingError {
         needed - there
     )]
     Cells { needed: usize, there: usize },
+    #[error("an image takes {steps} conversion steps; allowed: up to {MOST_STEPS}")]
+    Steps { steps: usize },
     #[error(
         "layer {layer}: a block of {rows} rows x {outputs} outputs ({} cells) finds no place; \
          {free} cells are free, in {planes}",

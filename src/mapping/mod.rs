@@ -40,6 +40,10 @@ impl Mapping {
     pub fn new(network: &Network, geometry: &Geometry) -> Result<Self, MappingError> {
         let cells = cells::collect(network, geometry)?;
         let packing = search::search(network, geometry, &cells)?;
+        let steps = packing.steps.iter().sum();
+        if steps > error::MOST_STEPS {
+            return Err(MappingError::Steps { steps });
+        }
         let program = unroll::unroll(network, geometry, &cells, &packing.placed);
         let blocks = block::table(geometry, &cells, &packing.placed);
         let layers = figures::layers(network, &program, &blocks);

@@ -59,14 +59,19 @@ pub struct InferReport {
     /// Images that an interrupted run had finished before.
     pub resumed: u64,
 
-    /// What the co-simulation compared and found; the `rtl` backend only.
-    pub checks: Option<Findings>,
+    /// Calibration registers that were too small for what was fitted.
+    pub calibration_saturated: u64,
+    /// What was compared and found while the RTL ran: all images of the `rtl` backend, those whose
+    /// cost was measured of the others.
+    pub checks: Findings,
     /// Accuracy over drawn chips, if asked for.
     pub monte_carlo: Option<PopulationReport>,
 
     pub tools: Tools,
     /// The FST, if one was written.
     pub waves: Option<PathBuf>,
+    /// The FST around the first finding.
+    pub failure_waves: Option<PathBuf>,
 }
 
 /// Which network.
@@ -100,7 +105,7 @@ pub struct LayerRow {
 impl InferReport {
     /// Whether the backends agree and no rule was violated. Accuracy is a figure, not a verdict.
     pub fn passed(&self) -> bool {
-        self.checks.as_ref().is_none_or(Findings::passed)
+        self.checks.passed()
     }
 
     /// Writes the JSON, complete or not at all.

@@ -90,7 +90,9 @@ def quantized_again(node, value, quant):
         refuse(node, f"activations of scale {value.scale:.6g} to scale {quant.scalar():.6g}", "the same scale")
     if quant.activation_bits(nonnegative=True) < value.bits:
         refuse(node, f"activations of {value.bits} bits to fewer", f"{value.bits} bits or more")
-    return value
+    if value.averaged and quant.rounding not in quantizers.NEAREST:
+        refuse(node, f"rounding_mode {quant.rounding} of averages", " or ".join(quantizers.NEAREST))
+    return replace(value, averaged=False)
 
 
 def alike(a, b):
@@ -307,7 +309,7 @@ def average_pool(state, node):
         kernel, stride, _ = window(node, (), padded=False)
     if not any(consumer.op in quantizers.NAMES for consumer in state.graph.consumers(node.output)):
         state.builder.note(node, "averages are rounded to whole levels")
-    return pooled(state, node, "average_pool", value, kernel, stride)
+    return replace(pooled(state, node, "average_pool", value, kernel, stride), averaged=True)
 
 
 def flatten(state, node):

@@ -39,6 +39,9 @@ ROUNDING = {
 }
 
 
+NEAREST = ("ROUND", "HALF_EVEN", "HALF_UP")  # the nearest level; they differ on ties alone
+
+
 @dataclass(frozen=True)
 class Quantizer:
     node: object

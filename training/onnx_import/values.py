@@ -39,6 +39,7 @@ class Activation:
     offset: float = 0.0  # not 0 only for bipolar ones: bits 0 and 1 stand for -scale/2 and scale/2
     flat: bool = False  # two dimensions in ONNX
     raw: bool = False  # between QuantizeLinear and DequantizeLinear
+    averaged: bool = False  # behind an average that no quantizer has seen: the file rounds it to the nearest level
 
 
 @dataclass(frozen=True)

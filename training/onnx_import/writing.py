@@ -1,12 +1,13 @@
 """The network file and its numbers on the disk."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from safetensors.numpy import save
+
+from training import writing
 
 HEADER = ("schema", "name", "source")
 
@@ -37,23 +38,7 @@ def write(network, path):
     """Writes PATH.yaml and PATH.safetensors. Until both are complete there is no YAML file, so never half a network."""
     path = Path(path)
     numbers = path.with_suffix(".safetensors")
-    drafts = [path.with_name(f".{target.name}.{os.getpid()}") for target in (numbers, path)]
-    try:
-        store(drafts[0], save(network.tensors))
-        store(drafts[1], text(network.description, numbers.name).encode())
-        path.unlink(missing_ok=True)  # the old one does not go with the new numbers
-        drafts[0].replace(numbers)
-        drafts[1].replace(path)
-    finally:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
-
-
-def store(path, content):
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    writing.replace({numbers: save(network.tensors), path: text(network.description, numbers.name).encode()})
 
 
 def text(description, weights):

@@ -35,7 +35,11 @@ def test_no_gradient_where_the_converter_clips():
     assert np.array_equal(gradient, [0, 1, 1, 1, 0])
 
 
-def test_noise_has_the_published_size():
+def test_noise_is_that_of_the_published_enob():
+    assert abs(7 - np.log2(np.sqrt(1 + 12 * hardware.NOISE_LSB**2)) - 6.85) < 0.005
+
+
+def test_noise_has_this_size():
     macro = integers.Macro(noise=True, seed=3)
     # halfway between two thresholds at r = 1/8; the code's spread is the noise, with a uniform step's own
     codes = macro.codes(np.full((20000, 1), 7.5 * 15 / 8, np.float32), 8)

@@ -307,6 +307,7 @@ def test_linear_quantizers(tmp_path):
 
     first, second, output = small_cnn(model, weights, lambda x, scale: model.linear(x, scale, np.uint8))
     result = compare(model, output, tmp_path, {"conv1": (first, 0.02), "conv2": (second, 0.05)})
+    assert result.equal > 0.9
     compare_classes(result, output, second, (0.05, 0.1))
     assert result.network["input"]["bits"] == 8
     assert result.network["layers"][-1]["format"] == "single4"
@@ -378,6 +379,17 @@ def test_rounding_modes(tmp_path, rounding):
     result = compare(model, output_of := model.node("Flatten", flat), tmp_path, {"conv": (output, 32.0)}, pixel_scale=1)
     assert output_of in result.real
     assert result.equal == 1.0 or rounding in ("ROUND", "HALF_EVEN") and result.equal > 0.9
+
+
+@pytest.mark.parametrize("rounding", ["ROUND", "HALF_EVEN", "HALF_UP"])
+def test_averages(tmp_path, rounding):
+    """Rounded to the nearest level, ties up: the model's levels, but for ties to even. Behind that any rounding leaves them."""
+    model = Model(seed=13)
+    x = model.quant("x", 4, 1 / 15)
+    mean = model.quant(model.node("AveragePool", x, name="mean", kernel_shape=[3, 3], strides=[3, 3]), 4, 1 / 15, rounding_mode=rounding)
+    again = model.quant(mean, 4, 1 / 15, rounding_mode="FLOOR")
+    output = model.node("Gemm", model.node("Flatten", again), model.ternary((4, 4)), name="fc")
+    assert compare(model, output, tmp_path, {"mean": (mean, 1 / 15)}).equal == 1, "nine numbers have no tie"
 
 
 @pytest.mark.parametrize(
@@ -559,6 +571,17 @@ REFUSALS = {
     "rounding mode": (
         lambda m, x: head(m, m.quant(conv(m, x), 4, 1, rounding_mode="STOCHASTIC", name="q")),
         "node 3 (Quant 'q'): rounding_mode STOCHASTIC; allowed: ROUND, HALF_EVEN, HALF_UP, HALF_DOWN, FLOOR, CEIL, UP, DOWN",
+    ),
+    **{
+        f"averages, {rounding}": (
+            lambda m, x, rounding=rounding: m.quant(head(m, x), 4, 1 / 15, rounding_mode=rounding, name="q"),
+            f"node 2 (Quant 'q'): rounding_mode {rounding} of averages; allowed: ROUND or HALF_EVEN or HALF_UP",
+        )
+        for rounding in ("FLOOR", "DOWN", "CEIL", "UP", "HALF_DOWN")
+    },
+    "averages, flattened": (
+        lambda m, x: m.quant(m.node("Flatten", head(m, x)), 4, 1 / 15, rounding_mode="FLOOR", name="q"),
+        "node 3 (Quant 'q'): rounding_mode FLOOR of averages; allowed: ROUND or HALF_EVEN or HALF_UP",
     ),
     "bits": (
         lambda m, x: head(m, m.quant(conv(m, x), 2.5, 1, name="q")),

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from training import data, description, export, fit, hardware, integers, model
+from training import command, data, description, export, fit, hardware, integers, model
 
 EPOCHS = 3
 
@@ -52,6 +52,17 @@ def test_interrupted_training_gives_the_same_files(whole, tmp_path):
     assert files == whole[1]
 
 
+def test_checkpoint_of_other_settings_is_refused(whole):
+    folder, net = whole[0], small_net()
+    for other in (
+        dataclasses.replace(net, training={**net.training, "learning_rate": 0.1}),
+        dataclasses.replace(net, teacher={"layers": []}),
+    ):
+        run = fit.Run(other, other.layers, other.training, model.macro, folder)
+        with pytest.raises(command.Refused, match=f"other settings; delete {folder} to start anew$"):
+            fit.fit(run, *parts(other), report=lambda line: None)
+
+
 def test_pruned_rows_are_zero_in_the_file(whole):
     network = integers.Network(whole[0] / "digits.yaml")
     assert network.tensors["fc1.weight"].any(axis=0).sum() <= 100
@@ -69,7 +80,8 @@ def test_file_computes_what_training_computed(whole):
     sums = 16 * np.asarray(logits) / np.exp(params[-1]["log_scale"])
     copies = {layer.name: layer.copies for layer in net.layers}
     read = integers.Network(folder / "digits.yaml").sums(images, integers.Macro(), copies)
-    assert np.isclose(read, sums, atol=0.5).mean() > 0.5
+    # 0.686 measured: multipliers of 8 bits move activations, and sums on a threshold fall below in float32 (README, What is simulated)
+    assert np.isclose(read, sums, atol=0.5).mean() > 0.65
     assert np.corrcoef(read.ravel(), sums.ravel())[0, 1] > 0.99
 
 

@@ -15,10 +15,10 @@ pub fn convert(
     findings: &mut Findings,
 ) -> Result<Vec<u8>, InferError> {
     let run = rtl::convert(config, program, sample, None)?;
-    findings.differences += run.mismatches;
-    findings.difference_details.extend(run.first.map(|first| format!("calibration: {first}")));
-    for rule in run.violated_rules {
-        *findings.violations.entry(rule.into()).or_insert(0) += 1;
+    findings.mismatches += run.mismatches;
+    findings.mismatch_details.extend(run.first);
+    for (rule, count) in run.violations {
+        *findings.violations.entry(rule.into()).or_insert(0) += count;
     }
     Ok(run.codes)
 }

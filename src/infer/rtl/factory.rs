@@ -1,6 +1,6 @@
 //! Macros beside golden backends, one pair per thread.
 
-use super::super::{Factory, Findings, GoldenMachine, InferError, Tables};
+use super::super::{Factory, Findings, GoldenMachine, InferError, Place, Tables};
 use super::beside::{Beside, BesideError};
 use super::failure::Setup;
 use super::machine::RtlMachine;
@@ -56,8 +56,11 @@ impl Factory for RtlFactory<'_> {
     fn findings(&self, machine: &mut Self::Machine) -> Findings {
         let differences = machine.total();
         let difference_details = machine.first().iter().map(ToString::to_string).collect();
+        let differing = machine.first().first();
+        let differing = differing.map(|d| Place { image: Some(d.image), cycle: None, slice: 0 });
         let lockstep = machine.checked().findings(self.program.conversion_steps);
-        Findings { differences, difference_details, ..lockstep }
+        let first = lockstep.first.or(differing);
+        Findings { differences, difference_details, first, ..lockstep }
     }
 }
 

@@ -41,7 +41,7 @@ impl Finding {
     /// The same by the number of the image, of images of so many conversion steps.
     pub fn place(&self, conversion_steps: u64) -> Place {
         let image = self.conversion.map(|first| first / conversion_steps.max(1));
-        Place { image, cycle: self.cycle, slice: self.slice }
+        Place { image, cycle: Some(self.cycle), slice: self.slice }
     }
 }
 
@@ -101,7 +101,7 @@ pub fn repeat(
 }
 
 /// Runs an image; that the macro stops it is no error.
-pub(super) fn forgive(
+pub(in crate::infer) fn forgive(
     machine: &mut RtlMachine,
     image: impl FnOnce(&mut RtlMachine) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ mod trace;
 pub use beside::{Beside, BesideError, Difference};
 pub use calibration::convert;
 pub use factory::RtlFactory;
+pub(super) use failure::forgive;
 pub use failure::{Finding, Setup, repeat};
 pub use machine::RtlMachine;
 pub use trace::trace;

@@ -9,27 +9,22 @@ use std::path::Path;
 /// Cycles that the viewers show at first.
 const SHOWN: u64 = 150;
 
-/// Runs an image on a fresh macro and writes its waves with views beside them: all of it, or its
-/// first `cycles`. `name` names a layer by its number. The loading before the image is left out.
+/// Runs an image on a fresh macro and writes its waves with views beside them. `name` names a layer
+/// by its number. The loading before the image is left out.
 pub fn trace(
     setup: &Setup,
     program: &Program,
     name: &dyn Fn(usize) -> String,
     path: &Path,
-    cycles: Option<u64>,
     image: impl FnOnce(&mut RtlMachine) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut machine = setup.machine()?;
     let start = machine.bench().now();
-    match cycles {
-        Some(cycles) => machine.bench().schedule_waves(path, start..start + cycles),
-        None => machine.bench().open_waves(path)?,
-    }
+    machine.bench().open_waves(path)?;
     forgive(&mut machine, image)?;
     machine.bench().close_waves();
-    let end = cycles.map_or(u64::MAX, |n| start + n).min(machine.bench().now());
-    let mut markers = layers(program, name, machine.queued_at());
-    markers.retain(|&(_, cycle)| cycle < end);
+    let end = machine.bench().now();
+    let markers = layers(program, name, machine.queued_at());
     let first = markers.first().map_or(start, |&(_, cycle)| cycle);
     let window =
         Window { from_ps: setup.ps(first), to_ps: setup.ps(first + SHOWN), end_ps: setup.ps(end) };

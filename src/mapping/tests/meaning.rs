@@ -81,7 +81,8 @@ fn stage(mapping: &mut Mapping, layer: usize) -> &mut crate::mapping::LayerStage
 fn planted_bugs_are_found() {
     let network = lenet(192);
     let good = Mapping::new(&network, &geometry("capram65")).unwrap();
-    let bugs: [(&str, fn(&mut Mapping)); 5] = [
+    type Bug = (&'static str, fn(&mut Mapping));
+    let bugs: [Bug; 5] = [
         ("two rows exchanged", |m| stage(m, 2).bursts[9].vectors[1].sources.swap(3, 40)),
         ("a copy one position off", |m| {
             let copy = &mut stage(m, 0).bursts[30].read.as_mut().unwrap().targets[8..16];

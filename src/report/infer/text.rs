@@ -19,12 +19,15 @@ impl fmt::Display for InferReport {
         self.work_block().write(f)?;
         self.write_layers(f)?;
         self.cost_block().write(f)?;
-        if let Some(found) = &self.checks {
-            checks_block(found).write(f)?;
-            write_findings(found, f)?;
+        if self.through_rtl() || !self.passed() {
+            checks_block(&self.checks).write(f)?;
+            write_findings(&self.checks, f)?;
         }
         if let Some(population) = &self.monte_carlo {
             write_population(population, f)?;
+        }
+        if let Some(waves) = &self.failure_waves {
+            writeln!(f, "\nWaves of the first finding: {}", waves.display())?;
         }
         match &self.waves {
             Some(waves) => writeln!(f, "\nWaves: {}", waves.display()),
@@ -35,11 +38,12 @@ impl fmt::Display for InferReport {
 
 impl InferReport {
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match (&self.checks, self.passed()) {
-            (None, _) => "done",
-            (Some(_), true) => "match",
-            (Some(found), false) if found.mismatches + found.differences == 0 => "RULES VIOLATED",
-            (Some(_), false) => "MISMATCH",
+        let found = &self.checks;
+        let verdict = match self.passed() {
+            true if self.through_rtl() => "match",
+            true => "done",
+            false if found.mismatches + found.differences == 0 => "RULES VIOLATED",
+            false => "MISMATCH",
         };
         let Self { network, config, data, seed, threads, .. } = self;
         let tables = if self.calibrated { "calibrated" } else { "not calibrated" };
@@ -52,6 +56,11 @@ impl InferReport {
             write!(f, "chip {chip} {tables}, ")?;
         }
         writeln!(f, "{threads} thread(s)")
+    }
+
+    /// Whether the RTL computed the images.
+    fn through_rtl(&self) -> bool {
+        self.backend == "rtl"
     }
 
     fn accuracy_block(&self) -> Block<'static> {
@@ -122,6 +131,10 @@ impl InferReport {
             known => format!("images/s, {} of an earlier run not counted", grouped(known)),
         };
         rows.push(("simulation", prefixed(self.images_per_second), resumed));
+        if self.calibration_saturated > 0 {
+            let name = "calibration registers";
+            rows.push((name, grouped(self.calibration_saturated), "too small for the fit".into()));
+        }
         Block { heading: "Cost, from the RTL's pins over the first images", rows }
     }
 }
