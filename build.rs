@@ -37,12 +37,21 @@ fn build(out: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Maps of registers: source, package, and where the package and the Rust module go.
+const MAPS: [(&str, &str, &str); 2] = [
+    ("rtl/registers.yaml", "capram_reg_pkg", "registers.rs"),
+    ("rtl/fpga/registers.yaml", "capram_board_pkg", "board_registers.rs"),
+];
+
 fn generate_registers(out: &Path) -> Result<(), String> {
-    let yaml = std::fs::read_to_string("rtl/registers.yaml")
-        .map_err(|e| format!("rtl/registers.yaml: {e}"))?;
-    let generated = registers::generate(&yaml).map_err(|e| format!("rtl/registers.yaml: {e}"))?;
-    write(&out.join("capram_reg_pkg.sv"), &generated.package)?;
-    write(&out.join("registers.rs"), &generated.module)
+    for (source, package, module) in MAPS {
+        let yaml = std::fs::read_to_string(source).map_err(|e| format!("{source}: {e}"))?;
+        let generated =
+            registers::generate(&yaml, package).map_err(|e| format!("{source}: {e}"))?;
+        write(&out.join(format!("{package}.sv")), &generated.package)?;
+        write(&out.join(module), &generated.module)?;
+    }
+    Ok(())
 }
 
 /// Writes a file unless it has that content already, so that nothing that depends on it rebuilds.

@@ -1,4 +1,4 @@
-//! `rtl/registers.yaml` to the SystemVerilog package and the Rust constants.
+//! A map of registers in YAML to its SystemVerilog package and its Rust constants.
 
 use std::fmt::Write;
 
@@ -7,6 +7,9 @@ use std::fmt::Write;
 struct Map {
     #[allow(dead_code)] // names the format for the reader
     schema: String,
+    /// Where the host finds its first address; the RTL knows addresses without it.
+    #[serde(default)]
+    base: u32,
     registers: Vec<Register>,
     windows: Vec<Window>,
     errors: Vec<ErrorBit>,
@@ -53,14 +56,13 @@ pub struct Generated {
 }
 
 /// Reads the map and writes both views of it.
-pub fn generate(yaml: &str) -> Result<Generated, serde_yaml::Error> {
+pub fn generate(yaml: &str, name: &str) -> Result<Generated, serde_yaml::Error> {
     let map: Map = serde_yaml::from_str(yaml)?;
-    Ok(Generated { package: package(&map), module: module(&map) })
+    Ok(Generated { package: package(&map, name), module: module(&map) })
 }
 
-fn package(map: &Map) -> String {
-    let mut out =
-        String::from("// Generated from registers.yaml by build.rs.\npackage capram_reg_pkg;\n");
+fn package(map: &Map, name: &str) -> String {
+    let mut out = format!("// Generated from registers.yaml by build.rs.\npackage {name};\n");
     let mut address = |name: &str, address: u32, text: &str| {
         let _ = writeln!(
             out,
@@ -84,11 +86,14 @@ fn package(map: &Map) -> String {
 
 fn module(map: &Map) -> String {
     let mut out = String::new();
+    let base = map.base;
     for r in &map.registers {
-        let _ = writeln!(out, "/// {}\npub const {}: u32 = {:#06x};", r.text, r.name, r.address);
+        let address = base + r.address;
+        let _ = writeln!(out, "/// {}\npub const {}: u32 = {address:#06x};", r.text, r.name);
     }
     for w in &map.windows {
-        let _ = writeln!(out, "/// {}\npub const {}: u32 = {:#06x};", w.text, w.name, w.address);
+        let address = base + w.address;
+        let _ = writeln!(out, "/// {}\npub const {}: u32 = {address:#06x};", w.text, w.name);
         let _ = writeln!(
             out,
             "/// Words of [`{0}`].\npub const {0}_WORDS: u32 = {1};",
@@ -98,7 +103,8 @@ fn module(map: &Map) -> String {
     let _ = writeln!(out, "/// Every register: name, address, access.");
     let _ = writeln!(out, "pub const REGISTERS: &[(&str, u32, Access)] = &[");
     for r in &map.registers {
-        let _ = writeln!(out, "    ({:?}, {:#06x}, Access::{:?}),", r.name, r.address, r.access);
+        let address = base + r.address;
+        let _ = writeln!(out, "    ({:?}, {address:#06x}, Access::{:?}),", r.name, r.access);
     }
     let _ = writeln!(out, "];\n/// Every window: name, address, words, access.");
     let _ = writeln!(out, "pub const WINDOWS: &[(&str, u32, u32, Access)] = &[");
@@ -106,10 +112,13 @@ fn module(map: &Map) -> String {
         let _ = writeln!(
             out,
             "    ({:?}, {:#06x}, {}, Access::{:?}),",
-            w.name, w.address, w.words, w.access
+            w.name,
+            base + w.address,
+            w.words,
+            w.access
         );
     }
-    let _ = writeln!(out, "];\n/// Sticky bits of [`ERROR`].\npub mod error {{");
+    let _ = writeln!(out, "];\n/// Sticky bits, by name.\npub mod error {{");
     for (bit, e) in map.errors.iter().enumerate() {
         let _ = writeln!(out, "    /// {}\n    pub const {}: u32 = 1 << {bit};", e.text, e.name);
     }

@@ -16,6 +16,7 @@ pub mod dataset;
 #[cfg(feature = "verilator")]
 pub mod dut;
 pub mod energy;
+pub mod fpga;
 pub mod golden;
 pub mod infer;
 pub mod mapping;

@@ -1,0 +1,5 @@
+//! The macro on an FPGA, with an emulated analog side: bitstream, host link, smoke test.
+//! `docs/fpga.md` is the specification.
+
+pub mod port;
+pub mod registers;
