@@ -187,7 +187,8 @@ fn halves(text: &str) -> Result<(&str, &str), String> {
 }
 
 /// Ports of a block that it drives.
-const DRIVEN: [&str; 5] = ["RDATA", "PLLOUTCORE", "PLLOUTGLOBAL", "PLLOUTCOREA", "PLLOUTGLOBALA"];
+const DRIVEN: [&str; 7] =
+    ["LOCK", "RDATA", "SDO", "PLLOUTCORE", "PLLOUTGLOBAL", "PLLOUTCOREA", "PLLOUTGLOBALA"];
 
 fn block(text: &str) -> Result<Statement, String> {
     let error = || format!("a block of the unpacked netlist is not understood: {text}");
