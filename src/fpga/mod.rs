@@ -1,5 +1,9 @@
 //! The macro on an FPGA, with an emulated analog side: bitstream, host link, smoke test.
 //! `docs/fpga.md` is the specification.
 
+pub mod netlist;
 pub mod port;
+pub mod pty;
 pub mod registers;
+pub mod serial;
+pub mod virtual_board;
