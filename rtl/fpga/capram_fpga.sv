@@ -124,7 +124,11 @@ module capram_fpga #(
     .noise_i     (noise),
     .noise_load_i(noise_load),
     .noise_seed_i(noise_seed),
-    .rules_o     (rules)
+    .rules_o     (rules),
+    .state_write_o(),
+    .state_index_o(),
+    .state_o      (),
+    .comparators_o()
   );
 
   // --- registers -----------------------------------------------------------------------------------
