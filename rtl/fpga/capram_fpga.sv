@@ -78,7 +78,7 @@ module capram_fpga #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) cyc_q <= 1'b0;
-    else if (open) cyc_q <= to_macro && !macro_done;
+    else if (open) cyc_q <= to_macro;  // held until the macro has taken its answer back
   end
 
   always_ff @(posedge clk_i) begin
