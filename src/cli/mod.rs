@@ -3,6 +3,7 @@
 mod characterize;
 mod common;
 mod cosim;
+mod fpga;
 mod infer;
 mod map;
 mod spice;
@@ -27,6 +28,8 @@ enum Command {
     Infer(infer::Arguments),
     /// Place a network in the macro: SRAM image, the host's work for an image, floor plan.
     Map(map::Arguments),
+    /// The macro on an FPGA, or on the simulation of one.
+    Fpga(fpga::Arguments),
     /// Simulate charge sharing and conversions in ngspice and compare them with the reference.
     Spice(spice::Arguments),
 }
@@ -39,6 +42,7 @@ impl Arguments {
             Command::Characterize(arguments) => arguments.run(),
             Command::Infer(arguments) => arguments.run(),
             Command::Map(arguments) => arguments.run(),
+            Command::Fpga(arguments) => arguments.run(),
             Command::Spice(arguments) => arguments.run(),
         }
     }

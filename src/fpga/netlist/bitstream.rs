@@ -21,6 +21,16 @@ impl Device {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Ice40Hx1k, Self::Ice40Hx8k, Self::Ice40Up5k];
 
+    /// By nextpnr's name of a device with this die.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "hx1k" | "lp1k" => Some(Self::Ice40Hx1k),
+            "hx4k" | "hx8k" | "lp4k" | "lp8k" => Some(Self::Ice40Hx8k),
+            "up3k" | "up5k" => Some(Self::Ice40Up5k),
+            _ => None,
+        }
+    }
+
     /// Width and height of a bank of the configuration memory, which tell devices apart: a bitstream
     /// does not name its own.
     pub const fn bank(self) -> (usize, usize) {

@@ -64,6 +64,7 @@ impl VirtualBoard {
         };
         let mut board = Self { name: name.into(), timing, child, commands, answers, cycles: 0 };
         board.run(timing.byte() * 20)?;
+        board.forget()?;
         Ok(board)
     }
 
@@ -75,6 +76,11 @@ impl VirtualBoard {
     /// Lets the line rest for some cycles.
     pub fn run(&mut self, cycles: u32) -> Result<(), PortError> {
         self.command(b'I', cycles, 0, &[], &mut [0; 0]).map(drop)
+    }
+
+    /// Drops bytes that came.
+    fn forget(&mut self) -> Result<(), PortError> {
+        self.command(b'D', 0, 0, &[], &mut [0; 0]).map(drop)
     }
 
     /// Receives until `bytes` is full or nothing has come for `silence` cycles; answers how many came.
@@ -162,7 +168,7 @@ impl Port for VirtualBoard {
 
     fn rest(&mut self) -> Result<(), PortError> {
         self.run(self.timing.rest())?;
-        self.command(b'D', 0, 0, &[], &mut [0; 0]).map(drop)
+        self.forget()
     }
 
     fn cycles(&self) -> Option<u64> {

@@ -32,28 +32,33 @@ public:
     if (wait_ != 0) {
       --wait_;
     } else if (bit_ == 0) {
-      if (level) return;
-      wait_ = clocks_per_bit_ + clocks_per_bit_ / 2 - 1;
-      bit_ = 1;
-    } else if (bit_ <= 8) {
+      if (!level) look(1, clocks_per_bit_ / 2);
+    } else if (bit_ == 1) {
+      // A start bit that is high again in its middle was none.
+      look(level ? 0 : 2, level ? 0 : clocks_per_bit_);
+    } else if (bit_ <= 9) {
       byte_ = static_cast<uint8_t>(byte_ >> 1 | (level ? 0x80 : 0));
-      ++bit_;
-      wait_ = clocks_per_bit_ - 1;
+      look(bit_ + 1, clocks_per_bit_);
     } else if (level) {
       // A byte without its stop bit is none; the line has to be high before the next one.
-      if (bit_ == 9) received.push_back(byte_);
-      bit_ = 0;
+      if (bit_ == 10) received.push_back(byte_);
+      look(0, 0);
     } else {
-      bit_ = 10;
+      bit_ = 11;
     }
   }
 
   std::vector<uint8_t> received;
 
 private:
+  void look(uint32_t bit, uint32_t cycles) {
+    bit_  = bit;
+    wait_ = cycles == 0 ? 0 : cycles - 1;
+  }
+
   uint32_t clocks_per_bit_;
-  uint32_t wait_ = 0;  // cycles until the next look
-  uint32_t bit_ = 0;   // 0 idle, 1 to 8 data, 9 stop bit, 10 waits for a high line
+  uint32_t wait_ = 0;  // cycles to pass over
+  uint32_t bit_ = 0;   // 0 idle, 1 start bit, 2 to 9 data, 10 stop bit, 11 waits for a high line
   uint8_t byte_ = 0;
 };
 

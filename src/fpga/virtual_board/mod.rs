@@ -9,6 +9,7 @@ mod cache;
 mod compile;
 mod design;
 mod line;
+mod source;
 
 pub use cache::Cache;
 pub use design::Design;
@@ -50,6 +51,21 @@ pub enum VirtualBoardError {
         /// The first error that it printed.
         said: String,
     },
+    /// A bitstream that no tool turns back into a netlist.
+    #[error(
+        "{}: bitstreams of {device} are not unpacked; the virtual board of such a device is its \
+         netlist after place and route",
+        path.display()
+    )]
+    NotUnpacked {
+        /// The file.
+        path: PathBuf,
+        /// The device.
+        device: String,
+    },
+    /// The bitstream has no netlist.
+    #[error(transparent)]
+    Netlist(#[from] crate::fpga::netlist::NetlistError),
     /// The compiled board does not start.
     #[error("{}: does not start: {source}", program.display())]
     Start {
