@@ -1,0 +1,27 @@
+//! `capram fpga`: the macro on a board.
+
+mod build;
+
+use clap::Subcommand;
+
+#[derive(clap::Args)]
+#[command(arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the bitstream of a board with open tools.
+    Build(build::Arguments),
+}
+
+impl Arguments {
+    /// Runs the command; an error means that it could not.
+    pub fn run(self) -> anyhow::Result<bool> {
+        match self.command {
+            Command::Build(arguments) => arguments.run(),
+        }
+    }
+}
