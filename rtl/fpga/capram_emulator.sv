@@ -6,9 +6,9 @@
 // Everything is done one slice after the other with one multiplier and one accumulator; the macro's
 // clock stands still meanwhile. `look_i` says that the pins of a macro cycle stand, until `done_o`.
 //
-// Number formats: voltages are in 2^-26 V. A product is factor * word >> (11 + shift):
+// Number formats: voltages are in 2^-26 V. A product is factor * word >> (11 + shift), rounded:
 //   SHARE    (S << 11)    * gain   >> 11               = S gain
-//   INJECT   (v >> 10)    * lambda >> 12               = p, relative change of the charge in 2^-20
+//   INJECT   (v >> 8)     * lambda >> 14               = p, relative change of the charge in 2^-20
 //            (2^20 + p)   * q      >> (16 - i + r)     = d, r = log2(1/range), q in 2^(i-22) V
 //   STROBE   (bytes << 9) * noise  >> 11               = noise, bytes have a deviation of 2^8
 module capram_emulator
@@ -264,7 +264,7 @@ module capram_emulator
     unique case (state)
       GainStart:   factor = {1'b0, sum, 11'b0};
       NoiseStart:  factor = FactorBits'(bytes) << 9;
-      LambdaStart: factor = FactorBits'(voltage_q >>> 10);
+      LambdaStart: factor = FactorBits'(voltage_q >>> 8);
       default:     factor = {product[21:20] + 2'd1, product[19:0]};  // 1 + p
     endcase
   end
@@ -279,9 +279,9 @@ module capram_emulator
 
   always_comb begin
     unique case (state)
-      LambdaWait: shift = 4'd1;
-      ChargeWait: shift = 4'd5 - {1'b0, cells_log2} + {2'b0, range_i};
-      default:    shift = '0;
+      LambdaStart: shift = 4'd3;
+      LambdaWait:  shift = 4'd5 - {1'b0, cells_log2} + {2'b0, range_i};  // for the charge
+      default:     shift = '0;
     endcase
   end
 
@@ -325,7 +325,7 @@ module capram_emulator
     end else begin
       if (state == High) low_q <= word;
       if (clear) voltage_q <= '0;
-      else if (add) voltage_q <= subtract ? voltage_q - operand : voltage_q + operand;
+      else if (add) voltage_q <= voltage_q + (operand ^ {VoltageBits{subtract}}) + VoltageBits'(subtract);
     end
   end
 

@@ -24,12 +24,12 @@ enum Command {
     Cosim(cosim::Arguments),
     /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
     Characterize(characterize::Arguments),
+    /// The macro on an FPGA, real or simulated: bitstream, virtual board.
+    Fpga(fpga::Arguments),
     /// Run a network on images: ideal integers, golden model or RTL.
     Infer(infer::Arguments),
     /// Place a network in the macro: SRAM image, the host's work for an image, floor plan.
     Map(map::Arguments),
-    /// The macro on an FPGA, or on the simulation of one.
-    Fpga(fpga::Arguments),
     /// Simulate charge sharing and conversions in ngspice and compare them with the reference.
     Spice(spice::Arguments),
 }
@@ -40,9 +40,9 @@ impl Arguments {
         match self.command {
             Command::Cosim(arguments) => arguments.run(),
             Command::Characterize(arguments) => arguments.run(),
+            Command::Fpga(arguments) => arguments.run(),
             Command::Infer(arguments) => arguments.run(),
             Command::Map(arguments) => arguments.run(),
-            Command::Fpga(arguments) => arguments.run(),
             Command::Spice(arguments) => arguments.run(),
         }
     }

@@ -1,6 +1,8 @@
 //! The macro on an FPGA, with an emulated analog side: bitstream, host link, smoke test.
 //! `docs/fpga.md` is the specification.
 
+pub mod board;
+pub mod build;
 pub mod netlist;
 pub mod port;
 pub mod pty;
