@@ -3,6 +3,7 @@
 mod characterize;
 mod common;
 mod cosim;
+mod fpga;
 mod infer;
 mod map;
 mod spice;
@@ -23,6 +24,9 @@ enum Command {
     Cosim(cosim::Arguments),
     /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
     Characterize(characterize::Arguments),
+    /// The macro on an FPGA, with an emulated analog side.
+    #[command(subcommand)]
+    Fpga(fpga::Arguments),
     /// Run a network on images: ideal integers, golden model or RTL.
     Infer(infer::Arguments),
     /// Place a network in the macro: SRAM image, the host's work for an image, floor plan.
@@ -37,6 +41,7 @@ impl Arguments {
         match self.command {
             Command::Cosim(arguments) => arguments.run(),
             Command::Characterize(arguments) => arguments.run(),
+            Command::Fpga(arguments) => arguments.run(),
             Command::Infer(arguments) => arguments.run(),
             Command::Map(arguments) => arguments.run(),
             Command::Spice(arguments) => arguments.run(),
