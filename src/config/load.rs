@@ -24,6 +24,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("sf", include_str!("../../configs/sf.yaml")),
     ("fs", include_str!("../../configs/fs.yaml")),
     ("leaky", include_str!("../../configs/leaky.yaml")),
+    ("fpga", include_str!("../../configs/fpga.yaml")),
 ];
 
 /// A complete configuration.

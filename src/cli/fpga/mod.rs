@@ -2,6 +2,7 @@
 
 mod build;
 mod serve;
+mod smoke;
 
 use clap::Subcommand;
 
@@ -18,6 +19,8 @@ enum Command {
     Build(build::Arguments),
     /// Serve a virtual board on a pseudo-terminal, for any program that talks to serial ports.
     Serve(serve::Arguments),
+    /// Test a board over its serial port, a virtual one or a simulation.
+    Smoke(smoke::Arguments),
 }
 
 impl Arguments {
@@ -26,6 +29,7 @@ impl Arguments {
         match self.command {
             Command::Build(arguments) => arguments.run(),
             Command::Serve(arguments) => arguments.run(),
+            Command::Smoke(arguments) => arguments.run(),
         }
     }
 }

@@ -1,0 +1,266 @@
+//! `capram fpga smoke`: the smoke test of a board.
+
+use super::super::common::{MAX_CHIP, check_distinct, check_output, print};
+use anyhow::{Context, bail};
+use capram::config::Config;
+use capram::fpga::bone::Bone;
+use capram::fpga::host::Board;
+use capram::fpga::port::Port;
+use capram::fpga::replay::replay;
+use capram::fpga::simulation::Simulation;
+use capram::fpga::smoke::{Check, Identity, Plan, identity, skipped};
+use capram::fpga::transcript::Transcript;
+use capram::report::fpga_smoke::{ReplayRow, SmokeReport};
+use capram::report::write_atomic;
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The board
+    #[arg(long)]
+    board: BoardName,
+    /// Its serial port
+    #[arg(long, value_name = "/dev/ttyX")]
+    port: Option<PathBuf>,
+    /// Load the bitstream into the board first, with openFPGALoader
+    #[arg(long, requires = "port", requires = "bitstream")]
+    program: bool,
+    /// The bitstream itself, unpacked to a netlist and simulated
+    #[arg(long = "virtual", requires = "bitstream")]
+    virtual_board: bool,
+    /// The macro's RTL with the plant, behind a link in software
+    #[arg(long)]
+    simulation: bool,
+    /// Bitstream of the board, or of the virtual board
+    #[arg(long, value_name = "FILE")]
+    bitstream: Option<PathBuf>,
+    /// Run only these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "replay")]
+    only: Vec<CheckName>,
+    /// Seed of weights, activations and chips
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of the drawn chip
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=MAX_CHIP))]
+    chip: u64,
+    /// Write the report as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the checks as JUnit XML
+    #[arg(long, value_name = "FILE.xml")]
+    junit: Option<PathBuf>,
+    /// Keep what crosses the link, to be replayed
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    /// Play what was recorded to every target that is named, and compare, instead of the checks
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BoardName {
+    Hx8k,
+    Icebreaker,
+    Ulx3s,
+}
+
+impl BoardName {
+    /// As openFPGALoader knows it.
+    fn loader(self) -> &'static str {
+        match self {
+            Self::Hx8k => "ice40_generic",
+            Self::Icebreaker => "ice40_generic",
+            Self::Ulx3s => "ulx3s",
+        }
+    }
+
+    /// BOARD_INFO's number.
+    fn number(self) -> u8 {
+        self as u8 + 1
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckName {
+    Identify,
+    Registers,
+    Link,
+    March,
+    Tables,
+    Ideal,
+    Golden,
+    Post,
+    Image,
+}
+
+/// Where the checks run.
+#[derive(Clone)]
+enum Target {
+    Port(PathBuf),
+    Virtual,
+    Simulation,
+}
+
+impl Target {
+    fn name(&self) -> String {
+        match self {
+            Self::Port(port) => port.display().to_string(),
+            Self::Virtual => "virtual board".into(),
+            Self::Simulation => "simulation".into(),
+        }
+    }
+}
+
+impl Arguments {
+    /// Runs, writes and prints; true if all checks passed.
+    pub fn run(self) -> anyhow::Result<bool> {
+        self.check_outputs()?;
+        let targets = self.targets()?;
+        let mut plan = Plan::new(Config::builtin("fpga")?, self.seed, self.chip);
+        if !self.only.is_empty() {
+            let wanted =
+                |check: &Check| self.only.iter().any(|&name| Check::ALL[name as usize] == *check);
+            plan.checks.retain(wanted);
+        }
+        if let Some(file) = &self.replay {
+            return self.replayed(&plan, file, &targets);
+        }
+        let [target] = &targets[..] else {
+            bail!("--port, --virtual, --simulation: one of them; several only with --replay");
+        };
+        self.checked(plan, target)
+    }
+
+    fn check_outputs(&self) -> anyhow::Result<()> {
+        let outputs = [&self.json, &self.junit, &self.record].into_iter().flatten();
+        let mut files: Vec<PathBuf> = outputs.cloned().collect();
+        files.iter().try_for_each(|path| check_output(path))?;
+        files.extend([&self.replay, &self.bitstream].into_iter().flatten().cloned());
+        check_distinct(&files)
+    }
+
+    fn targets(&self) -> anyhow::Result<Vec<Target>> {
+        let mut targets: Vec<Target> = self.port.iter().cloned().map(Target::Port).collect();
+        targets.extend(self.virtual_board.then_some(Target::Virtual));
+        targets.extend(self.simulation.then_some(Target::Simulation));
+        if targets.is_empty() {
+            bail!("no target; needed: --port /dev/ttyX, --virtual or --simulation");
+        }
+        Ok(targets)
+    }
+
+    fn board_name(&self) -> String {
+        self.board.to_possible_value().map_or(String::new(), |value| value.get_name().into())
+    }
+
+    /// A line to a target.
+    fn open(&self, plan: &Plan, target: &Target) -> anyhow::Result<Box<dyn Port>> {
+        match target {
+            Target::Simulation => Ok(Box::new(Simulation::new(plan, &[])?)),
+            Target::Virtual => bail!("--virtual: this program was built without virtual boards"),
+            Target::Port(port) => {
+                std::fs::metadata(port).with_context(|| port.display().to_string())?;
+                bail!("{}: this program was built without serial ports", port.display())
+            }
+        }
+    }
+
+    fn board(&self, plan: &Plan, target: &Target) -> anyhow::Result<(Board, Identity)> {
+        let line = self.open(plan, target)?;
+        let mut board = Board::new(Bone::new(line), plan.config.geometry)?;
+        match identity(&mut board)? {
+            Some(identity) => Ok((board, identity)),
+            None => bail!("nothing answers; is it this design, and the right port?"),
+        }
+    }
+
+    fn checked(&self, mut plan: Plan, target: &Target) -> anyhow::Result<bool> {
+        // The simulation is no board: it has the number 0.
+        plan.board =
+            Some(if matches!(target, Target::Simulation) { 0 } else { self.board.number() });
+        if self.program {
+            self.load()?;
+        }
+        let (mut board, identity) = match self.board(&plan, target) {
+            Ok(board) => board,
+            Err(error) => return self.missing(&plan, target, error),
+        };
+        if self.record.is_some() {
+            let title = format!(
+                "board {}, {}, build {:08x}, config {}, seed {}, chip {}",
+                self.board_name(),
+                target.name(),
+                identity.build_hash,
+                plan.config.fingerprint(),
+                plan.seed,
+                plan.chip
+            );
+            board.bone.record(Transcript::new(title));
+        }
+        let outcomes = plan.run(&mut board, &mut |_| ());
+        if let (Some(path), Some(transcript)) = (&self.record, board.bone.recorded()) {
+            write_atomic(path, transcript.write().as_bytes())?;
+        }
+        let mut report =
+            SmokeReport::new(&plan, &self.board_name(), &target.name(), Some(identity));
+        report.add(&outcomes);
+        self.write(&report)?;
+        print(&report)?;
+        Ok(report.passed)
+    }
+
+    /// No board: every check is skipped, and the run could not be.
+    fn missing(&self, plan: &Plan, target: &Target, error: anyhow::Error) -> anyhow::Result<bool> {
+        let outcomes: Vec<_> =
+            plan.checks.iter().map(|&check| skipped(check, "there is no board")).collect();
+        let mut report = SmokeReport::new(plan, &self.board_name(), &target.name(), None);
+        report.add(&outcomes);
+        self.write(&report)?;
+        print(&report)?;
+        Err(error.context(format!("{}: no board, all checks skipped", target.name())))
+    }
+
+    fn replayed(&self, plan: &Plan, file: &Path, targets: &[Target]) -> anyhow::Result<bool> {
+        let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+        let transcript = Transcript::read(&text).with_context(|| file.display().to_string())?;
+        let names: Vec<String> = targets.iter().map(Target::name).collect();
+        let mut report = SmokeReport::new(plan, &self.board_name(), &names.join(", "), None);
+        for (target, name) in targets.iter().zip(&names) {
+            let start = Instant::now();
+            let (mut board, _) = self.board(plan, target)?;
+            let replayed = replay(&transcript, &mut board).map_err(|error| error.to_string());
+            report.add_replay(ReplayRow::new(name, start.elapsed().as_secs_f64(), replayed));
+        }
+        self.write(&report)?;
+        print(&report)?;
+        Ok(report.passed)
+    }
+
+    fn write(&self, report: &SmokeReport) -> anyhow::Result<()> {
+        if let Some(path) = &self.junit {
+            report.write_junit(path)?;
+        }
+        if let Some(path) = &self.json {
+            report.write_json(path)?;
+        }
+        Ok(())
+    }
+
+    /// Loads the bitstream into the board.
+    fn load(&self) -> anyhow::Result<()> {
+        let Some(bitstream) = &self.bitstream else { return Ok(()) };
+        let mut loader = Command::new("openFPGALoader");
+        loader.args(["--board", self.board.loader()]).arg(bitstream);
+        let done = loader.output().context(
+            "cannot run openFPGALoader, which --program needs (Debian: apt-get install \
+             openfpgaloader)",
+        )?;
+        if !done.status.success() {
+            bail!("openFPGALoader: {}", String::from_utf8_lossy(&done.stderr).trim());
+        }
+        Ok(())
+    }
+}
