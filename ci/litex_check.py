@@ -30,6 +30,13 @@ TABLE = 0x11000
 MACRO_NAME, BOARD_NAME = 0x43415052, 0x43504642  # 'CAPR', 'CPFB'
 
 
+def text(value):
+    """A word, or the first of a burst."""
+    if isinstance(value, int):
+        return f"{value:#010x}"
+    return " ".join(f"{word:#x}" for word in value[:4]) + (" ..." if len(value) > 4 else "")
+
+
 class Checks:
     def __init__(self):
         self.failed = 0
@@ -37,8 +44,8 @@ class Checks:
     def equal(self, what, found, expected):
         good = found == expected
         self.failed += not good
-        text = lambda v: f"{v:#010x}" if isinstance(v, int) else str([f"{x:#x}" for x in v])
-        print(f"{'ok    ' if good else 'FAILED'} {what}: {text(found)}" + ("" if good else f", expected {text(expected)}"))
+        verdict = "ok    " if good else "FAILED"
+        print(f"{verdict} {what}: {text(found)}" + ("" if good else f", expected {text(expected)}"))
 
 
 def check(bus, planted):

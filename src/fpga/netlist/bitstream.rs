@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
     fn data(&mut self, place: usize, what: usize) -> Result<bool, NetlistError> {
         match what {
             1 | 3 => {
-                let bits = self.width.checked_mul(self.height).unwrap_or(usize::MAX);
+                let bits = self.width.saturating_mul(self.height);
                 self.take(bits / 8, "data of a bank")?;
                 if self.take(2, "the end of a bank")? != [0, 0] {
                     return Err(self.unknown(place));

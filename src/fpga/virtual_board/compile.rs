@@ -20,11 +20,16 @@ const COMPILER_HINT: &str =
 
 /// Verilator's options: registers of an FPGA are 0 after configuration; other tools lint.
 const VERILATOR_OPTIONS: &str = "--cc -O3 --assert --x-assign 0 --x-initial 0 -Wno-fatal -Wno-lint \
-                                 -Wno-style --prefix Vboard --output-split 4000";
+                                 -Wno-style --prefix Vboard --output-split 20000";
 
-/// The compiler's options. A netlist is one long stretch of simple expressions, for which more
+const COMPILER_OPTIONS: &str = "-std=c++20 -w";
+
+/// What runs every cycle. A netlist is a long stretch of simple expressions, for which more
 /// optimization costs much time and gains little.
-const COMPILER_OPTIONS: &str = "-std=c++20 -O1 -w -DVL_IGNORE_UNKNOWN_ARCH";
+const FAST: &str = "-O1";
+
+/// What runs at the start, by parts of the files' names: not worth any time of the compiler.
+const SLOW: (&str, [&str; 3]) = ("-O0", ["__Slow", "__Syms", "__ConstPool"]);
 
 /// The tools as found on this machine.
 struct Tools {
@@ -58,7 +63,7 @@ impl Tools {
     /// Name of a cached file that depends on the tools, the options and on `inputs`.
     fn name(&self, kind: &str, inputs: impl Hash) -> String {
         let mut hasher = DefaultHasher::new();
-        (&self.versions, &self.include, COMPILER_OPTIONS, inputs).hash(&mut hasher);
+        (&self.versions, &self.include, COMPILER_OPTIONS, FAST, SLOW, inputs).hash(&mut hasher);
         format!("{kind}-{:016x}", hasher.finish())
     }
 
@@ -66,7 +71,10 @@ impl Tools {
     fn compile(&self, file: &Path, design: &str) -> Result<PathBuf, VirtualBoardError> {
         let object = file.with_extension("o");
         let mut compiler = Command::new(&self.compiler);
-        compiler.args(COMPILER_OPTIONS.split(' ')).arg("-c").arg(file).arg("-o").arg(&object);
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let slow = SLOW.1.iter().any(|part| name.contains(part));
+        compiler.args(COMPILER_OPTIONS.split(' ')).arg(if slow { SLOW.0 } else { FAST });
+        compiler.arg("-c").arg(file).arg("-o").arg(&object);
         for folder in [file.parent().unwrap_or(Path::new(".")), &self.include] {
             compiler.arg("-I").arg(folder);
         }

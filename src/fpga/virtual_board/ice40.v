@@ -55,10 +55,13 @@ module SB_RAM40_4K #(
   input [15:0] MASK, WDATA,
   output [15:0] RDATA
 );
-  localparam integer ReadStep   = 1 << READ_MODE;
-  localparam integer WriteStep  = 1 << WRITE_MODE;
-  localparam integer ReadFirst  = READ_MODE == 0 ? 0 : ReadStep / 2 - 1;
-  localparam integer WriteFirst = WRITE_MODE == 0 ? 0 : WriteStep / 2 - 1;
+  // Every 2^m-th bit, and the first wire with data.
+  localparam [15:0] ReadBits  = READ_MODE == 0 ? 16'hffff : READ_MODE == 1 ? 16'h5555
+                              : READ_MODE == 2 ? 16'h1111 : 16'h0101;
+  localparam [15:0] WriteBits = WRITE_MODE == 0 ? 16'hffff : WRITE_MODE == 1 ? 16'h5555
+                              : WRITE_MODE == 2 ? 16'h1111 : 16'h0101;
+  localparam integer ReadWire  = READ_MODE == 0 ? 0 : (1 << READ_MODE) / 2 - 1;
+  localparam integer WriteWire = WRITE_MODE == 0 ? 0 : (1 << WRITE_MODE) / 2 - 1;
   localparam [4095:0] Init = {INIT_F, INIT_E, INIT_D, INIT_C, INIT_B, INIT_A, INIT_9, INIT_8,
                               INIT_7, INIT_6, INIT_5, INIT_4, INIT_3, INIT_2, INIT_1, INIT_0};
   reg [15:0] rows [0:255];
@@ -68,27 +71,21 @@ module SB_RAM40_4K #(
   integer i;
   initial for (i = 0; i < 256; i = i + 1) rows[i] = Init[16*i+:16];
 
-  // The bits of a row that an access is to, on the wires where they come or go.
-  wire [15:0] row = rows[RADDR[7:0]] >> (RADDR[10:8] & (ReadStep - 1));
-  wire [15:0] keep, put, get;
-  genvar b;
+  // Which of the addresses that share a row.
+  wire [2:0] read_part  = RADDR[10:8] & ((3'd1 << READ_MODE) - 3'd1);
+  wire [2:0] write_part = WADDR[10:8] & ((3'd1 << WRITE_MODE) - 3'd1);
+
+  always @(posedge RCLK) if (RE && RCLKE)
+    data <= (rows[RADDR[7:0]] >> read_part & ReadBits) << ReadWire;
+
   generate
-    for (b = 0; b < 16; b = b + 1) begin : bits
-      if (b % ReadStep == ReadFirst) begin : read
-        assign get[b] = row[b-ReadFirst];
-      end else begin : unread
-        assign get[b] = 1'b0;
-      end
-      if (WRITE_MODE == 0) begin : whole
-        assign keep[b] = MASK[b];
-      end else begin : part
-        assign keep[b] = (WADDR[10:8] & (WriteStep - 1)) != b % WriteStep;
-      end
-      assign put[b] = WDATA[b-b%WriteStep+WriteFirst];
+    if (WRITE_MODE == 0) begin : masked
+      always @(posedge WCLK) if (WE && WCLKE)
+        rows[WADDR[7:0]] <= (rows[WADDR[7:0]] & MASK) | (WDATA & ~MASK);
+    end else begin : part
+      always @(posedge WCLK) if (WE && WCLKE)
+        rows[WADDR[7:0]] <= (rows[WADDR[7:0]] & ~(WriteBits << write_part))
+                          | ((WDATA >> WriteWire & WriteBits) << write_part);
     end
   endgenerate
-
-  always @(posedge RCLK) if (RE && RCLKE) data <= get;
-  always @(posedge WCLK) if (WE && WCLKE)
-    rows[WADDR[7:0]] <= (rows[WADDR[7:0]] & keep) | (put & ~keep);
 endmodule
