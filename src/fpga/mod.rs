@@ -1,5 +1,7 @@
 //! The macro on an FPGA, with an emulated analog side: bitstream, host link, smoke test.
 //! `docs/fpga.md` is the specification.
 
+pub mod noise;
 pub mod port;
 pub mod registers;
+pub mod tables;
