@@ -33,6 +33,14 @@ fn list(names: &str, folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The same only as far as the emulated macro.
+pub fn emulated_files() -> Vec<PathBuf> {
+    let mut all = fpga_files();
+    let last = all.iter().position(|file| file.ends_with("capram_emulated_macro.sv"));
+    all.truncate(last.map_or(all.len(), |last| last + 1));
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +56,13 @@ mod tests {
         assert!(macro_files.last().is_some_and(|file| file.ends_with("capram_macro.sv")));
         assert!(all.starts_with(&macro_files));
         assert!(all.iter().any(|file| file.ends_with("capram_fpga.sv")));
+    }
+
+    #[test]
+    fn the_emulated_macro_comes_last() {
+        let files = emulated_files();
+        assert!(files.iter().all(|file| file.is_file()), "{files:?}");
+        assert!(files.last().is_some_and(|file| file.ends_with("capram_emulated_macro.sv")));
     }
 
     /// A module that nobody listed would be missing from lint and synthesis. Tops of boards are

@@ -8,6 +8,7 @@ pub mod flips;
 pub mod host;
 pub mod machine;
 pub mod netlist;
+pub mod noise;
 pub mod port;
 pub mod predict;
 pub mod pty;
