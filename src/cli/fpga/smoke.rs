@@ -3,38 +3,44 @@
 use super::super::common::{MAX_CHIP, check_distinct, check_output, print};
 use anyhow::{Context, bail};
 use capram::config::Config;
+use capram::fpga::board::Board as BoardFile;
 use capram::fpga::bone::Bone;
 use capram::fpga::host::Board;
 use capram::fpga::port::Port;
 use capram::fpga::replay::replay;
+use capram::fpga::serial::SerialLine;
 use capram::fpga::simulation::Simulation;
 use capram::fpga::smoke::{Check, Identity, Plan, identity, skipped};
 use capram::fpga::transcript::Transcript;
+use capram::fpga::virtual_board::{Cache, Design, Timing, VirtualBoard};
 use capram::report::fpga_smoke::{ReplayRow, SmokeReport};
 use capram::report::write_atomic;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The board
-    #[arg(long)]
-    board: BoardName,
+    /// Board: a name of rtl/fpga/boards, or a file
+    #[arg(long, value_name = "BOARD", default_value = "hx8k")]
+    board: PathBuf,
     /// Its serial port
     #[arg(long, value_name = "/dev/ttyX")]
     port: Option<PathBuf>,
     /// Load the bitstream into the board first, with openFPGALoader
-    #[arg(long, requires = "port", requires = "bitstream")]
+    #[arg(long, requires = "port")]
     program: bool,
     /// The bitstream itself, unpacked to a netlist and simulated
-    #[arg(long = "virtual", requires = "bitstream")]
+    #[arg(long = "virtual")]
     virtual_board: bool,
-    /// The macro's RTL with the plant, behind a link in software
+    /// The RTL of the board's design
     #[arg(long)]
     simulation: bool,
-    /// Bitstream of the board, or of the virtual board
+    /// The macro's RTL with the plant, behind a link in software
+    #[arg(long)]
+    plant: bool,
+    /// Bitstream of the board, or of the virtual board [default: what `capram fpga build` made]
     #[arg(long, value_name = "FILE")]
     bitstream: Option<PathBuf>,
     /// Run only these checks
@@ -61,29 +67,6 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BoardName {
-    Hx8k,
-    Icebreaker,
-    Ulx3s,
-}
-
-impl BoardName {
-    /// As openFPGALoader knows it.
-    fn loader(self) -> &'static str {
-        match self {
-            Self::Hx8k => "ice40_generic",
-            Self::Icebreaker => "ice40_generic",
-            Self::Ulx3s => "ulx3s",
-        }
-    }
-
-    /// BOARD_INFO's number.
-    fn number(self) -> u8 {
-        self as u8 + 1
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CheckName {
     Identify,
     Registers,
@@ -102,6 +85,7 @@ enum Target {
     Port(PathBuf),
     Virtual,
     Simulation,
+    Plant,
 }
 
 impl Target {
@@ -109,7 +93,8 @@ impl Target {
         match self {
             Self::Port(port) => port.display().to_string(),
             Self::Virtual => "virtual board".into(),
-            Self::Simulation => "simulation".into(),
+            Self::Simulation => "simulation of the RTL".into(),
+            Self::Plant => "macro with the plant".into(),
         }
     }
 }
@@ -129,7 +114,7 @@ impl Arguments {
             return self.replayed(&plan, file, &targets);
         }
         let [target] = &targets[..] else {
-            bail!("--port, --virtual, --simulation: one of them; several only with --replay");
+            bail!("--port, --virtual, --simulation, --plant: one of them; several only with --replay");
         };
         self.checked(plan, target)
     }
@@ -146,26 +131,53 @@ impl Arguments {
         let mut targets: Vec<Target> = self.port.iter().cloned().map(Target::Port).collect();
         targets.extend(self.virtual_board.then_some(Target::Virtual));
         targets.extend(self.simulation.then_some(Target::Simulation));
+        targets.extend(self.plant.then_some(Target::Plant));
         if targets.is_empty() {
-            bail!("no target; needed: --port /dev/ttyX, --virtual or --simulation");
+            bail!("no target; needed: --port /dev/ttyX, --virtual, --simulation or --plant");
         }
         Ok(targets)
     }
 
     fn board_name(&self) -> String {
-        self.board.to_possible_value().map_or(String::new(), |value| value.get_name().into())
+        let stem = self.board.file_stem().unwrap_or(self.board.as_os_str());
+        stem.to_string_lossy().into_owned()
+    }
+
+    /// The bitstream that was named, or the one that was built.
+    fn bitstream(&self, file: &BoardFile) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.bitstream {
+            return Ok(path.clone());
+        }
+        let built = Path::new("target/fpga").join(self.board_name()).join(file.family.bitstream());
+        if !built.exists() {
+            bail!(
+                "{}: there is no bitstream; make it with capram fpga build --board {}, or name one \
+                 with --bitstream FILE",
+                built.display(),
+                self.board_name()
+            );
+        }
+        Ok(built)
     }
 
     /// A line to a target.
     fn open(&self, plan: &Plan, target: &Target) -> anyhow::Result<Box<dyn Port>> {
-        match target {
-            Target::Simulation => Ok(Box::new(Simulation::new(plan, &[])?)),
-            Target::Virtual => bail!("--virtual: this program was built without virtual boards"),
+        let (file, _) = BoardFile::find(&self.board)?;
+        let timing = Timing::of(&file);
+        let design = match target {
+            Target::Plant => return Ok(Box::new(Simulation::new(plan, &[])?)),
             Target::Port(port) => {
-                std::fs::metadata(port).with_context(|| port.display().to_string())?;
-                bail!("{}: this program was built without serial ports", port.display())
+                let rest = f64::from(timing.timeout) / file.clock_hz as f64;
+                let rest = Duration::from_secs_f64(rest);
+                return Ok(Box::new(SerialLine::open(port, file.baud().round() as u32, rest)?));
             }
-        }
+            Target::Simulation => Design::of_rtl(&file),
+            Target::Virtual => {
+                Design::of_bitstream(&file, &self.bitstream(&file)?, &Cache::find()?)?
+            }
+        };
+        let program = design.compile(&Cache::find()?)?;
+        Ok(Box::new(VirtualBoard::start(&program, &design.name, timing)?))
     }
 
     fn board(&self, plan: &Plan, target: &Target) -> anyhow::Result<(Board, Identity)> {
@@ -178,11 +190,11 @@ impl Arguments {
     }
 
     fn checked(&self, mut plan: Plan, target: &Target) -> anyhow::Result<bool> {
-        // The simulation is no board: it has the number 0.
-        plan.board =
-            Some(if matches!(target, Target::Simulation) { 0 } else { self.board.number() });
+        let (file, _) = BoardFile::find(&self.board)?;
+        // With the plant there is no board: it has the number 0.
+        plan.board = Some(if matches!(target, Target::Plant) { 0 } else { file.number as u8 });
         if self.program {
-            self.load()?;
+            self.load(&file)?;
         }
         let (mut board, identity) = match self.board(&plan, target) {
             Ok(board) => board,
@@ -250,10 +262,9 @@ impl Arguments {
     }
 
     /// Loads the bitstream into the board.
-    fn load(&self) -> anyhow::Result<()> {
-        let Some(bitstream) = &self.bitstream else { return Ok(()) };
+    fn load(&self, file: &BoardFile) -> anyhow::Result<()> {
         let mut loader = Command::new("openFPGALoader");
-        loader.args(["--board", self.board.loader()]).arg(bitstream);
+        loader.args(&file.programmer).arg(self.bitstream(file)?);
         let done = loader.output().context(
             "cannot run openFPGALoader, which --program needs (Debian: apt-get install \
              openfpgaloader)",
