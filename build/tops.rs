@@ -13,8 +13,18 @@ pub struct Top {
     pub module: &'static str,
     /// Parameters of the top.
     pub parameters: Vec<(String, u64)>,
-    /// Whether the sources carry the planted bugs of `testbenches/mutants.yaml`.
+    /// Whether the sources carry planted bugs.
     pub mutated: bool,
+}
+
+impl Top {
+    /// The list of its planted bugs.
+    pub fn mutants(&self) -> &'static str {
+        match self.module {
+            "capram_uartbone_sim" => "testbenches/mutants_link.yaml",
+            _ => "testbenches/mutants.yaml",
+        }
+    }
 }
 
 /// Rust literal of a macro's geometry, and its parameters.
@@ -96,5 +106,6 @@ pub fn tops(geometries: &[Geometry], small: &Geometry) -> Vec<Top> {
     tops.push(module("cisar", "capram_cisar_sim"));
     tops.push(module("sram", "capram_sram_sim"));
     tops.push(module("echo", "capram_echo_sim"));
+    tops.push(Top { mutated: true, ..module("uartbone", "capram_uartbone_sim") });
     tops
 }
