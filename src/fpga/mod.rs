@@ -3,5 +3,7 @@
 
 pub mod board;
 pub mod build;
+pub mod noise;
 pub mod port;
 pub mod registers;
+pub mod tables;
