@@ -16,6 +16,14 @@ pub fn fpga_files() -> Vec<PathBuf> {
     all
 }
 
+/// The macro's files, then those of the emulated macro around it, in order of dependency.
+pub fn emulated_files() -> Vec<PathBuf> {
+    let mut files = fpga_files();
+    let last = files.iter().position(|file| file.ends_with("capram_emulated_macro.sv"));
+    files.truncate(last.map_or(files.len(), |last| last + 1));
+    files
+}
+
 /// Where headers are.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl")
@@ -31,14 +39,6 @@ fn list(names: &str, folder: &Path) -> Vec<PathBuf> {
             _ => folder.join(name),
         })
         .collect()
-}
-
-/// The same only as far as the emulated macro.
-pub fn emulated_files() -> Vec<PathBuf> {
-    let mut all = fpga_files();
-    let last = all.iter().position(|file| file.ends_with("capram_emulated_macro.sv"));
-    all.truncate(last.map_or(all.len(), |last| last + 1));
-    all
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use capram::fpga::registers as board;
 use capram::stimulus::RandomStimulus;
 use capram::testbench::{Request, Sample, Testbench};
 use capram::wave::{View, Window, emulated_view};
+use common::desk::Desk;
 use common::integers::{Machine, Tables, columns_of};
 use common::{Random, assert_clean, operation};
 use std::path::Path;
@@ -262,6 +263,25 @@ fn random_operations_agree() {
     assert!(emulated.worst_volt_error_uv <= emulated.bound_uv && emulated.bound_uv < 1.0);
     assert!(emulated.clock_cycles > 10 * report.cycles, "many clock cycles to a cycle");
     assert!(report.to_string().contains("worst emulated voltage"), "{report}");
+}
+
+/// At the command line: verdict, voltages and the viewers' files.
+#[test]
+fn the_command_reports_and_shows_the_emulator() {
+    let desk = Desk::new("cosim");
+    let run = ["--emulated", "--config", "fpga", "--ops", "3", "--waves", "run.fst"];
+    let report = desk.report(&run, 0);
+    let emulated = &report["emulated"];
+    let worst = emulated["worst_volt_error_uv"].as_f64().expect("a number");
+    assert!(worst > 0.0 && worst <= emulated["bound_uv"].as_f64().expect("a number"), "{report}");
+    let view = std::fs::read_to_string(desk.path("run.gtkw")).expect("a view");
+    for kind in ["emulated_p", "golden_p", "error_p"] {
+        assert!(view.contains(&format!("TOP.capram_emulated_sim.{kind}[0]")), "{view}");
+    }
+    let message = desk.refused(&["--emulated"]);
+    assert!(message.contains("as in configuration `fpga`"), "{message}");
+    // Another macro has nothing to say of an emulator.
+    assert!(desk.report(&["--config", "small", "--ops", "3"], 0).get("emulated").is_none());
 }
 
 /// What the emulator is not for is refused.
