@@ -4,7 +4,6 @@
 mod common;
 
 use capram::config::Config;
-use capram::dut::Dut;
 use capram::fpga::bone::{Bone, Transfer};
 use capram::fpga::host::Board;
 use capram::fpga::port::Port;
@@ -26,11 +25,8 @@ fn plan() -> Plan {
     Plan::new(Config::builtin("fpga").expect("built in"), 5, 3)
 }
 
-/// A macro of 16 rows: the same checks in a twentieth of the time.
-fn small(check: Check) -> Plan {
-    let mut config = Config::builtin("fpga").expect("built in");
-    config.geometry = Config::builtin("small").expect("built in").geometry;
-    Plan { checks: vec![check], ..Plan::new(config, 5, 3) }
+fn only(check: Check) -> Plan {
+    Plan { checks: vec![check], ..plan() }
 }
 
 fn board(plan: &Plan, line: impl Port + 'static) -> Board {
@@ -96,36 +92,12 @@ fn every_fault_is_found_by_the_check_that_owns_it() {
     assert_found(Fault::Plant(PlantFault::ComparatorInverted { slice: 7 }), Check::Ideal);
     // Columns of the same capacitors: only a drawn chip shows it.
     assert_found(Fault::Plant(PlantFault::SharedMismatch), Check::Golden);
-}
-
-/// Number of a bug in the list from which the model with planted bugs is built.
-fn mutant(name: &str) -> u8 {
-    let list = include_str!("mutants.yaml");
-    let names = list.lines().filter_map(|line| line.trim().strip_prefix("- name: "));
-    1 + names.into_iter().position(|n| n == name).expect("in the list") as u8
-}
-
-#[test]
-fn bugs_of_the_post_processor_are_found() {
-    for (bug, found) in [
-        ("", false),
-        ("requantization_does_not_round", true),
-        ("results_packed_backwards", true),
-        ("rounds_down", true),
-        ("master_curve_upside_down", true),
-    ] {
-        let plan = small(Check::Post);
-        let number = if bug.is_empty() { 0 } else { mutant(bug) };
-        let dut = Dut::named("mutants").expect("built");
-        let simulation = Simulation::with(&plan, &[], dut, number).expect("starts");
-        let failed = failures(&run(&plan, &mut board(&plan, simulation)));
-        assert_eq!(!failed.is_empty(), found, "{bug}: {failed:?}");
-    }
+    assert_found(Fault::Requantizer, Check::Post);
 }
 
 #[test]
 fn a_violated_rule_fails_a_check() {
-    let plan = small(Check::Ideal);
+    let plan = only(Check::Ideal);
     let failed = failures(&run(&plan, &mut simulated(&plan, &[Fault::Rule(1)])));
     assert!(failed[0].1.got.contains("SHARE_WITHOUT_RESET"), "{failed:?}");
 }
@@ -148,7 +120,7 @@ fn a_failure_does_not_stop_the_others_but_a_dead_line_does() {
 
 /// A check on a line that damages a byte, or some: right data or an error.
 fn on_a_damaged_line(damages: &[(Way, u64, Damage)]) -> Verdict {
-    let plan = small(Check::Ideal);
+    let plan = only(Check::Ideal);
     let simulation = Simulation::new(&plan, &[]).expect("built");
     let line = Damaged::new(Box::new(simulation), damages);
     run(&plan, &mut board(&plan, line)).remove(0).verdict
@@ -156,7 +128,7 @@ fn on_a_damaged_line(damages: &[(Way, u64, Damage)]) -> Verdict {
 
 /// Bytes of the check, either way.
 fn traffic() -> (u64, u64) {
-    let plan = small(Check::Ideal);
+    let plan = only(Check::Ideal);
     let outcome = run(&plan, &mut simulated(&plan, &[])).remove(0);
     assert!(matches!(outcome.verdict, Verdict::Passed(_)), "{outcome:?}");
     (outcome.traffic.sent, outcome.traffic.received)
@@ -166,7 +138,7 @@ fn traffic() -> (u64, u64) {
 fn one_damaged_byte_anywhere_is_survived() {
     let (sent, received) = traffic();
     let mut random = Random(3);
-    for i in 0..60 {
+    for i in 0..40 {
         let (way, bytes) = [(Way::ToBoard, sent), (Way::ToHost, received)][i % 2];
         let number = random.within(0, bytes as i64 - 1) as u64;
         let damage = if i % 5 == 0 { Damage::Drop } else { Damage::Flip(1 << random.within(0, 7)) };
@@ -176,7 +148,7 @@ fn one_damaged_byte_anywhere_is_survived() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// What a checked read gives is what lies there, whatever happens to the line.
     #[test]
@@ -184,7 +156,7 @@ proptest! {
         damages in prop::collection::vec((any::<bool>(), 0..400_u64, any::<u8>()), 1..4),
         words in prop::collection::vec(any::<u32>(), 1..20),
     ) {
-        let plan = small(Check::Identify);
+        let plan = only(Check::Identify);
         let simulation = Simulation::new(&plan, &[]).expect("built");
         let damages: Vec<_> = damages.iter().map(|&(to_board, number, bits)| {
             let way = if to_board { Way::ToBoard } else { Way::ToHost };
@@ -199,8 +171,7 @@ proptest! {
             Ok(read)
         });
         if let Ok(read) = read {
-            let masked = words.len().min(16);
-            prop_assert_eq!(&read[..masked], &words[..masked]);
+            prop_assert_eq!(&read, &words);
         }
     }
 }

@@ -326,11 +326,9 @@ impl Board {
 }
 
 /// Address and word of every entry.
-pub fn table_words(tables: &Tables) -> impl Iterator<Item = (u32, u32)> + '_ {
-    tables
-        .words()
-        .iter()
-        .map(|&(index, word)| (board::EMULATOR_TABLE + 4 * index as u32, u32::from(word)))
+pub fn table_words(tables: &Tables) -> impl Iterator<Item = (u32, u32)> + use<> {
+    let address = |index: usize| board::EMULATOR_TABLE + 4 * index as u32;
+    tables.words().into_iter().map(move |(index, word)| (address(index), word.into()))
 }
 
 /// Address and word of every eight digits of an activation vector, one value per MAC row.

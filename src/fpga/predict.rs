@@ -68,7 +68,8 @@ impl Predictor {
 
     /// The chip of the emulator's tables, without noise.
     pub fn chip(config: &Config, tables: &Tables, sram: &[u32]) -> Result<Self, ConverterError> {
-        let Config { geometry, mut analog, timing, .. } = *config;
+        let Config { geometry, analog, timing, .. } = *config;
+        let mut analog = tables.analog(&analog);
         analog.comparator_noise.on = false;
         let chip = Arc::new(tables.chip());
         let mut converter = Converter::new(geometry, analog, timing, chip, 0, 0).for_codes_only();

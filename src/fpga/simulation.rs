@@ -55,6 +55,8 @@ pub enum Fault {
     WrongId,
     /// A bit of a table entry cannot be set.
     TableBit { index: u32, bit: u32 },
+    /// Requantized results are one too small where they are odd.
+    Requantizer,
     /// Refused accesses are not counted.
     UncountedRefusals,
     /// A frame that was cut is kept.
@@ -109,16 +111,7 @@ impl Simulation {
     /// A board that can be what a plan's checks make of it: the ideal configuration and the drawn
     /// chip.
     pub fn new(plan: &Plan, faults: &[Fault]) -> Result<Self, SimulationError> {
-        Self::with(plan, faults, Dut::of_macro(&plan.config.geometry)?, 0)
-    }
-
-    /// The same with a model of one's own and one of its planted bugs.
-    pub fn with(
-        plan: &Plan,
-        faults: &[Fault],
-        dut: Dut,
-        mutant: u8,
-    ) -> Result<Self, SimulationError> {
+        let dut = Dut::of_macro(&plan.config.geometry)?;
         let known = vec![emulated(plan, true)?, emulated(plan, false)?];
         let geometry = plan.config.geometry;
         let plant = plant(&known[0], 0);
@@ -147,7 +140,6 @@ impl Simulation {
             faults: faults.to_vec(),
         };
         simulation.plant_faults();
-        simulation.drive.bus = u32::from(mutant) << 8;
         simulation.cycle()?;
         simulation.cycle()?;
         simulation.drive.bus |= RST_N;
@@ -214,9 +206,14 @@ impl Simulation {
                 break;
             }
         }
-        let answer = (self.pins.bus & 1 != 0).then_some(self.pins.bus_data);
-        self.drive.bus = bus;
+        let mut answer = (self.pins.bus & 1 != 0).then_some(self.pins.bus_data);
+        let results = reg::RESULT..reg::RESULT + 4 * reg::RESULT_WORDS;
+        if self.has(Fault::Requantizer) && results.contains(&self.drive.address) {
+            answer = answer.map(|word| word & !1);
+        }
+        // The request stays on the bus for the cycle of its answer.
         self.cycle()?;
+        self.drive.bus = bus;
         self.cycle()?;
         self.cycles = self.cycles.max(self.cycles + self.macro_cycles - begin);
         Ok(answer)
@@ -443,11 +440,12 @@ fn stopped(error: DutError) -> PortError {
 /// What certain tables of a plan make of the emulator.
 fn emulated(plan: &Plan, ideal: bool) -> Result<Emulated, CheckError> {
     let tables: Tables = plan.tables(ideal)?;
-    let config = if ideal { &plan.ideal } else { &plan.config };
+    let mut config = if ideal { plan.ideal.clone() } else { plan.config.clone() };
+    config.analog = tables.analog(&config.analog);
     Ok(Emulated {
         words: super::host::table_words(&tables).collect(),
         lambda: tables.lambda(),
-        config: config.clone(),
+        config,
         chip: Arc::new(tables.chip()),
     })
 }

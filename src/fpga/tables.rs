@@ -20,7 +20,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub fn new(geometry: &Geometry, analog: &Analog, chip: &Chip) -> Result<Self, TableError> {
+    pub fn draw(geometry: &Geometry, analog: &Analog, chip: &Chip) -> Result<Self, TableError> {
         let total = |column: usize| {
             let sum: i32 = chip.capacitors(column).iter().map(|&k| i32::from(k)).sum();
             f64::from(sum + chip.parasitic(column)) / f64::from(CAP_UNIT)
@@ -61,8 +61,13 @@ impl Tables {
     }
 
     /// Index and word of every entry that the host writes.
-    pub fn words(&self) -> &[(usize, u16)] {
-        &self.words
+    pub fn words(&self) -> Vec<(usize, u16)> {
+        self.words.clone()
+    }
+
+    /// The analog parameters that go with [`chip`](Self::chip).
+    pub fn analog(&self, analog: &Analog) -> Analog {
+        *analog
     }
 
     /// LAMBDA.

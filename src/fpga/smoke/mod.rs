@@ -181,7 +181,7 @@ impl Plan {
         let config = if ideal { &self.ideal } else { &self.config };
         let Config { geometry, analog, .. } = config;
         let chip = Chip::draw(geometry, analog, self.seed, self.chip);
-        Tables::new(geometry, analog, &chip).map_err(|error| CheckError::Plan(error.to_string()))
+        Tables::draw(geometry, analog, &chip).map_err(|error| CheckError::Plan(error.to_string()))
     }
 
     /// Runs the checks on a board. One that fails does not keep the others from running, unless the
