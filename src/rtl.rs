@@ -17,6 +17,21 @@ pub fn files() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The macro's files, then those of the emulated macro around it, in order of dependency.
+pub fn emulated_files() -> Vec<PathBuf> {
+    const LAST: &str = "capram_emulated_macro.sv";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl/fpga");
+    let generated = Path::new(env!("OUT_DIR"));
+    let lines = include_str!("../rtl/fpga/fpga.f").lines().map(str::trim);
+    let names: Vec<&str> = lines.filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let until = names.iter().position(|&name| name == LAST).map_or(names.len(), |last| last + 1);
+    let file = |&name: &&str| match name {
+        "capram_board_pkg.sv" => generated.join(name),
+        _ => folder.join(name),
+    };
+    files().into_iter().chain(names[..until].iter().map(file)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +44,13 @@ mod tests {
         }
         assert!(files.iter().any(|file| file.ends_with(GENERATED)));
         assert!(files.last().is_some_and(|file| file.ends_with("capram_macro.sv")));
+    }
+
+    #[test]
+    fn the_emulated_macro_comes_last() {
+        let files = emulated_files();
+        assert!(files.iter().all(|file| file.is_file()), "{files:?}");
+        assert!(files.last().is_some_and(|file| file.ends_with("capram_emulated_macro.sv")));
     }
 
     /// A module that nobody listed would be missing from lint and synthesis.

@@ -4,6 +4,7 @@
 pub mod bone;
 pub mod host;
 pub mod machine;
+pub mod noise;
 pub mod port;
 pub mod predict;
 pub mod registers;
