@@ -195,7 +195,7 @@ fn what_was_recorded_is_replayed_and_differences_show() {
 #[test]
 fn the_command_tests_records_and_replays() {
     let desk = Desk::new("fpga");
-    let smoke = ["smoke", "--board", "hx8k", "--simulation"];
+    let smoke = ["smoke", "--board", "hx8k", "--model"];
     let files = ["--only", "identify,post", "--junit", "junit.xml", "--record", "run.txt"];
     let report = desk.report(&[&smoke[..], &files].concat(), 0);
     assert_eq!(report["schema"], "capram.fpga-smoke/1");

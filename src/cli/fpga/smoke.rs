@@ -3,7 +3,7 @@
 use super::super::common::{MAX_CHIP, check_distinct, check_output, print};
 use anyhow::{Context, bail};
 use capram::config::Config;
-use capram::fpga::board::Board as BoardFile;
+use capram::fpga::board;
 use capram::fpga::bone::Bone;
 use capram::fpga::host::Board;
 use capram::fpga::port::Port;
@@ -23,24 +23,24 @@ use std::time::{Duration, Instant};
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Board: a name of rtl/fpga/boards, or a file
-    #[arg(long, value_name = "BOARD", default_value = "hx8k")]
+    #[arg(long, value_name = "BOARD")]
     board: PathBuf,
     /// Its serial port
     #[arg(long, value_name = "/dev/ttyX")]
     port: Option<PathBuf>,
     /// Load the bitstream into the board first, with openFPGALoader
-    #[arg(long, requires = "port")]
+    #[arg(long, requires = "port", requires = "bitstream")]
     program: bool,
     /// The bitstream itself, unpacked to a netlist and simulated
-    #[arg(long = "virtual")]
+    #[arg(long = "virtual", requires = "bitstream")]
     virtual_board: bool,
-    /// The RTL of the board's design
+    /// The board's RTL, simulated
     #[arg(long)]
     simulation: bool,
-    /// The macro's RTL with the plant, behind a link in software
+    /// The macro's RTL with the golden model's plant, behind a link in software: no emulator
     #[arg(long)]
-    plant: bool,
-    /// Bitstream of the board, or of the virtual board [default: what `capram fpga build` made]
+    model: bool,
+    /// Bitstream of the board, or of the virtual board
     #[arg(long, value_name = "FILE")]
     bitstream: Option<PathBuf>,
     /// Run only these checks
@@ -85,7 +85,7 @@ enum Target {
     Port(PathBuf),
     Virtual,
     Simulation,
-    Plant,
+    Model,
 }
 
 impl Target {
@@ -93,8 +93,8 @@ impl Target {
         match self {
             Self::Port(port) => port.display().to_string(),
             Self::Virtual => "virtual board".into(),
-            Self::Simulation => "simulation of the RTL".into(),
-            Self::Plant => "macro with the plant".into(),
+            Self::Simulation => "simulation".into(),
+            Self::Model => "model".into(),
         }
     }
 }
@@ -104,6 +104,7 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<bool> {
         self.check_outputs()?;
         let targets = self.targets()?;
+        let (board, _) = board::Board::find(&self.board)?;
         let mut plan = Plan::new(Config::builtin("fpga")?, self.seed, self.chip);
         if !self.only.is_empty() {
             let wanted =
@@ -111,12 +112,14 @@ impl Arguments {
             plan.checks.retain(wanted);
         }
         if let Some(file) = &self.replay {
-            return self.replayed(&plan, file, &targets);
+            return self.replayed(&plan, &board, file, &targets);
         }
         let [target] = &targets[..] else {
-            bail!("--port, --virtual, --simulation, --plant: one of them; several only with --replay");
+            bail!(
+                "--port, --virtual, --simulation, --model: one of them; several only with --replay"
+            );
         };
-        self.checked(plan, target)
+        self.checked(plan, &board, target)
     }
 
     fn check_outputs(&self) -> anyhow::Result<()> {
@@ -131,57 +134,33 @@ impl Arguments {
         let mut targets: Vec<Target> = self.port.iter().cloned().map(Target::Port).collect();
         targets.extend(self.virtual_board.then_some(Target::Virtual));
         targets.extend(self.simulation.then_some(Target::Simulation));
-        targets.extend(self.plant.then_some(Target::Plant));
+        targets.extend(self.model.then_some(Target::Model));
         if targets.is_empty() {
-            bail!("no target; needed: --port /dev/ttyX, --virtual, --simulation or --plant");
+            bail!("no target; needed: --port /dev/ttyX, --virtual, --simulation or --model");
         }
         Ok(targets)
     }
 
-    fn board_name(&self) -> String {
-        let stem = self.board.file_stem().unwrap_or(self.board.as_os_str());
-        stem.to_string_lossy().into_owned()
-    }
-
-    /// The bitstream that was named, or the one that was built.
-    fn bitstream(&self, file: &BoardFile) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.bitstream {
-            return Ok(path.clone());
-        }
-        let built = Path::new("target/fpga").join(self.board_name()).join(file.family.bitstream());
-        if !built.exists() {
-            bail!(
-                "{}: there is no bitstream; make it with capram fpga build --board {}, or name one \
-                 with --bitstream FILE",
-                built.display(),
-                self.board_name()
-            );
-        }
-        Ok(built)
-    }
-
     /// A line to a target.
-    fn open(&self, plan: &Plan, target: &Target) -> anyhow::Result<Box<dyn Port>> {
-        let (file, _) = BoardFile::find(&self.board)?;
-        let timing = Timing::of(&file);
-        let design = match target {
-            Target::Plant => return Ok(Box::new(Simulation::new(plan, &[])?)),
-            Target::Port(port) => {
-                let rest = f64::from(timing.timeout) / file.clock_hz as f64;
-                let rest = Duration::from_secs_f64(rest);
-                return Ok(Box::new(SerialLine::open(port, file.baud().round() as u32, rest)?));
-            }
-            Target::Simulation => Design::of_rtl(&file),
-            Target::Virtual => {
-                Design::of_bitstream(&file, &self.bitstream(&file)?, &Cache::find()?)?
-            }
+    fn open(&self, plan: &Plan, board: &board::Board, target: &Target) -> anyhow::Result<Box<dyn Port>> {
+        let design = match (target, &self.bitstream) {
+            (Target::Model, _) => return Ok(Box::new(Simulation::new(plan, &[])?)),
+            (Target::Port(port), _) => return serial(port, board),
+            (Target::Simulation, _) => Design::of_rtl(board),
+            (Target::Virtual, Some(file)) => Design::of_bitstream(board, file, &Cache::find()?)?,
+            (Target::Virtual, None) => bail!("--virtual: needs --bitstream FILE"),
         };
         let program = design.compile(&Cache::find()?)?;
-        Ok(Box::new(VirtualBoard::start(&program, &design.name, timing)?))
+        Ok(Box::new(VirtualBoard::start(&program, &design.name, Timing::of(board))?))
     }
 
-    fn board(&self, plan: &Plan, target: &Target) -> anyhow::Result<(Board, Identity)> {
-        let line = self.open(plan, target)?;
+    fn connect(
+        &self,
+        plan: &Plan,
+        board: &board::Board,
+        target: &Target,
+    ) -> anyhow::Result<(Board, Identity)> {
+        let line = self.open(plan, board, target)?;
         let mut board = Board::new(Bone::new(line), plan.config.geometry)?;
         match identity(&mut board)? {
             Some(identity) => Ok((board, identity)),
@@ -189,21 +168,26 @@ impl Arguments {
         }
     }
 
-    fn checked(&self, mut plan: Plan, target: &Target) -> anyhow::Result<bool> {
-        let (file, _) = BoardFile::find(&self.board)?;
-        // With the plant there is no board: it has the number 0.
-        plan.board = Some(if matches!(target, Target::Plant) { 0 } else { file.number as u8 });
+    fn checked(
+        &self,
+        mut plan: Plan,
+        named: &board::Board,
+        target: &Target,
+    ) -> anyhow::Result<bool> {
+        // The model is no board: it has the number 0.
+        plan.board =
+            Some(if matches!(target, Target::Simulation) { 0 } else { self.board.number() });
         if self.program {
-            self.load(&file)?;
+            self.load(named)?;
         }
-        let (mut board, identity) = match self.board(&plan, target) {
-            Ok(board) => board,
-            Err(error) => return self.missing(&plan, target, error),
+        let (mut board, identity) = match self.connect(&plan, named, target) {
+            Ok(connected) => connected,
+            Err(error) => return self.missing(&plan, named, target, error),
         };
         if self.record.is_some() {
             let title = format!(
                 "board {}, {}, build {:08x}, config {}, seed {}, chip {}",
-                self.board_name(),
+                named.name,
                 target.name(),
                 identity.build_hash,
                 plan.config.fingerprint(),
@@ -217,7 +201,7 @@ impl Arguments {
             write_atomic(path, transcript.write().as_bytes())?;
         }
         let mut report =
-            SmokeReport::new(&plan, &self.board_name(), &target.name(), Some(identity));
+            SmokeReport::new(&plan, &named.name, &target.name(), Some(identity));
         report.add(&outcomes);
         self.write(&report)?;
         print(&report)?;
@@ -225,24 +209,36 @@ impl Arguments {
     }
 
     /// No board: every check is skipped, and the run could not be.
-    fn missing(&self, plan: &Plan, target: &Target, error: anyhow::Error) -> anyhow::Result<bool> {
+    fn missing(
+        &self,
+        plan: &Plan,
+        named: &board::Board,
+        target: &Target,
+        error: anyhow::Error,
+    ) -> anyhow::Result<bool> {
         let outcomes: Vec<_> =
             plan.checks.iter().map(|&check| skipped(check, "there is no board")).collect();
-        let mut report = SmokeReport::new(plan, &self.board_name(), &target.name(), None);
+        let mut report = SmokeReport::new(plan, &named.name, &target.name(), None);
         report.add(&outcomes);
         self.write(&report)?;
         print(&report)?;
         Err(error.context(format!("{}: no board, all checks skipped", target.name())))
     }
 
-    fn replayed(&self, plan: &Plan, file: &Path, targets: &[Target]) -> anyhow::Result<bool> {
+    fn replayed(
+        &self,
+        plan: &Plan,
+        named: &board::Board,
+        file: &Path,
+        targets: &[Target],
+    ) -> anyhow::Result<bool> {
         let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let transcript = Transcript::read(&text).with_context(|| file.display().to_string())?;
         let names: Vec<String> = targets.iter().map(Target::name).collect();
-        let mut report = SmokeReport::new(plan, &self.board_name(), &names.join(", "), None);
+        let mut report = SmokeReport::new(plan, &named.name, &names.join(", "), None);
         for (target, name) in targets.iter().zip(&names) {
             let start = Instant::now();
-            let (mut board, _) = self.board(plan, target)?;
+            let (mut board, _) = self.connect(plan, named, target)?;
             let replayed = replay(&transcript, &mut board).map_err(|error| error.to_string());
             report.add_replay(ReplayRow::new(name, start.elapsed().as_secs_f64(), replayed));
         }
@@ -262,9 +258,10 @@ impl Arguments {
     }
 
     /// Loads the bitstream into the board.
-    fn load(&self, file: &BoardFile) -> anyhow::Result<()> {
+    fn load(&self, board: &board::Board) -> anyhow::Result<()> {
+        let Some(bitstream) = &self.bitstream else { return Ok(()) };
         let mut loader = Command::new("openFPGALoader");
-        loader.args(&file.programmer).arg(self.bitstream(file)?);
+        loader.args(&board.programmer).arg(bitstream);
         let done = loader.output().context(
             "cannot run openFPGALoader, which --program needs (Debian: apt-get install \
              openfpgaloader)",
@@ -274,4 +271,13 @@ impl Arguments {
         }
         Ok(())
     }
+}
+
+/// A board's serial port.
+fn serial(port: &Path, board: &board::Board) -> anyhow::Result<Box<dyn Port>> {
+    let baud = board.clock_hz / board.clocks_per_bit;
+    let cycles = (1_u64 << board.timeout_log2.min(40)) as f64;
+    // [C] Twice the time, for clocks that are not exact.
+    let timeout = Duration::from_secs_f64(2.0 * cycles / board.clock_hz as f64);
+    Ok(Box::new(SerialLine::open(port, baud as u32, timeout)?))
 }
