@@ -102,6 +102,14 @@ pub enum Family {
 }
 
 impl Family {
+    /// File of a built bitstream.
+    pub fn bitstream(self) -> &'static str {
+        match self {
+            Self::Ice40 => "capram.bin",
+            Self::Ecp5 => "capram.bit",
+        }
+    }
+
     /// FPGAs that the tools know.
     pub fn devices(self) -> &'static [&'static str] {
         match self {

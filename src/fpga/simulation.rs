@@ -276,7 +276,7 @@ impl Simulation {
             (board::CLOCK_HZ, None) => Some(CLOCK_HZ),
             (board::LINK_CRC, None) => Some(crc),
             (board::LINK_ERRORS, None) => {
-                let count = |count: u32, shift: u32| count.min(255) << shift;
+                let count = |count: u32, shift: u32| count.min(15) << shift;
                 Some(count(self.refused, 0) | count(self.dropped, 8) | count(self.framing, 16))
             }
             (board::BOARD_CYCLES, None) => Some(self.cycles as u32),

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Board: a name of rtl/fpga/boards, or a file
-    #[arg(long, value_name = "BOARD")]
+    #[arg(long, value_name = "BOARD", default_value = "hx8k")]
     board: PathBuf,
     /// Its serial port
     #[arg(long, value_name = "/dev/ttyX")]
@@ -40,7 +40,7 @@ pub struct Arguments {
     /// The macro's RTL with the golden model's plant, behind a link in software: no emulator
     #[arg(long)]
     model: bool,
-    /// Bitstream of the board, or of the virtual board
+    /// Bitstream of the board, or of the virtual board [default: what `capram fpga build` made]
     #[arg(long, value_name = "FILE")]
     bitstream: Option<PathBuf>,
     /// Run only these checks
@@ -141,16 +141,34 @@ impl Arguments {
         Ok(targets)
     }
 
+    /// The bitstream that was named, or the one that was built.
+    fn bitstream(&self, board: &board::Board) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.bitstream {
+            return Ok(path.clone());
+        }
+        let name = self.board.file_stem().unwrap_or(self.board.as_os_str());
+        let built = Path::new("target/fpga").join(name).join(board.family.bitstream());
+        if !built.exists() {
+            bail!(
+                "{}: there is no bitstream; make it with `capram fpga build --board {}`, or name \
+                 one with --bitstream FILE",
+                built.display(),
+                self.board.display()
+            );
+        }
+        Ok(built)
+    }
+
     /// A line to a target.
     fn open(&self, plan: &Plan, board: &board::Board, target: &Target) -> anyhow::Result<Box<dyn Port>> {
-        let design = match (target, &self.bitstream) {
-            (Target::Model, _) => return Ok(Box::new(Simulation::new(plan, &[])?)),
-            (Target::Port(port), _) => return serial(port, board),
-            (Target::Simulation, _) => Design::of_rtl(board),
-            (Target::Virtual, Some(file)) => Design::of_bitstream(board, file, &Cache::find()?)?,
-            (Target::Virtual, None) => bail!("--virtual: needs --bitstream FILE"),
+        let cache = Cache::find()?;
+        let design = match target {
+            Target::Model => return Ok(Box::new(Simulation::new(plan, &[])?)),
+            Target::Port(port) => return serial(port, board),
+            Target::Simulation => Design::of_rtl(board),
+            Target::Virtual => Design::of_bitstream(board, &self.bitstream(board)?, &cache)?,
         };
-        let program = design.compile(&Cache::find()?)?;
+        let program = design.compile(&cache)?;
         Ok(Box::new(VirtualBoard::start(&program, &design.name, Timing::of(board))?))
     }
 
@@ -175,8 +193,7 @@ impl Arguments {
         target: &Target,
     ) -> anyhow::Result<bool> {
         // The model is no board: it has the number 0.
-        plan.board =
-            Some(if matches!(target, Target::Simulation) { 0 } else { self.board.number() });
+        plan.board = Some(if matches!(target, Target::Model) { 0 } else { named.number as u8 });
         if self.program {
             self.load(named)?;
         }

@@ -11,7 +11,8 @@ const MACRO_CYCLE: f64 = 4.0;
 /// The board's clock is a signal of the top; the macro's is made inside the design, and its register
 /// may have lost its name on the way.
 fn is_macro(clock: &str) -> bool {
-    clock.contains('.')
+    let name = clock.trim_start_matches("$glbnet$").trim_end_matches("_$glb_clk");
+    !["clk", "crystal"].contains(&name)
 }
 
 /// Names of cells that are counted: what yosys and what nextpnr call them.
