@@ -9,6 +9,10 @@ use std::sync::Mutex;
 
 const HEADERS: [&str; 2] = ["src/dut/dut.h", "src/dut/model.h"];
 
+/// The host link, which needs nothing else.
+const LINK: [&str; 4] =
+    ["capram_uart_rx.sv", "capram_uart_tx.sv", "capram_crc.sv", "capram_uartbone.sv"];
+
 /// Changes with every source of the RTL: results of another one are of no use.
 fn rtl_fingerprint() -> Result<String, String> {
     let error = |e: std::io::Error| format!("rtl: {e}");
@@ -30,7 +34,8 @@ pub fn models(out: &Path) -> Result<(), String> {
     for variable in ["VERILATOR", "CXX", "CXXFLAGS"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    for input in ["src/dut", "configs", "testbenches/mutants.yaml"] {
+    for input in ["src/dut", "configs", "testbenches/mutants.yaml", "testbenches/mutants_link.yaml"]
+    {
         println!("cargo::rerun-if-changed={input}");
     }
     let verilator = Verilator::find(out)?;
@@ -95,6 +100,9 @@ fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String>
     let names =
         list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut files: Vec<PathBuf> = vec![rtl.join("capram_assert.svh")];
+    if top.name == "uartbone" {
+        files.extend(LINK.map(|name| rtl.join("fpga").join(name)));
+    }
     files.extend(names.map(|name| match name {
         "capram_reg_pkg.sv" => out.join(name),
         _ => rtl.join(name),
@@ -114,7 +122,7 @@ fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String>
         std::fs::copy(file, &copy).map_err(|e| format!("{}: {e}", file.display()))?;
         copied.push(copy);
     }
-    mutants::plant(Path::new("testbenches/mutants.yaml"), &copies)?;
+    mutants::plant(Path::new(top.mutants()), &copies, top.module)?;
     copied.insert(1, copies.join("capram_mutant_pkg.sv"));
     Ok(copied)
 }

@@ -13,10 +13,20 @@ pub struct Top {
     pub module: &'static str,
     /// Parameters of the top.
     pub parameters: Vec<(String, u64)>,
-    /// Whether the sources carry the planted bugs of `testbenches/mutants.yaml`.
+    /// Whether the sources carry planted bugs.
     pub mutated: bool,
     /// Whether the macro's analog side is emulated: the sources of `rtl/fpga` come along.
     pub emulated: bool,
+}
+
+impl Top {
+    /// The list of its planted bugs.
+    pub fn mutants(&self) -> &'static str {
+        match self.module {
+            "capram_uartbone_sim" => "testbenches/mutants_link.yaml",
+            _ => "testbenches/mutants.yaml",
+        }
+    }
 }
 
 /// Rust literal of a macro's geometry, and its parameters.
@@ -110,5 +120,6 @@ pub fn tops(geometries: &[Geometry], small: &Geometry, emulated: &Geometry) -> V
     tops.push(module("cisar", "capram_cisar_sim"));
     tops.push(module("sram", "capram_sram_sim"));
     tops.push(module("echo", "capram_echo_sim"));
+    tops.push(Top { mutated: true, ..module("uartbone", "capram_uartbone_sim") });
     tops
 }

@@ -4,6 +4,7 @@
 set -eu
 files=$(cargo run --release --quiet --example rtl_files)
 emulated=$(cargo run --release --quiet --example rtl_files emulated)
+fpga=$(cargo run --release --quiet --example rtl_files fpga)
 sim=rtl/sim/capram_sim.sv
 lint() {
   "$verilator" --lint-only -Wall --assert -Irtl rtl/lint/capram.vlt "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
@@ -27,6 +28,17 @@ for verilator in "${VERILATOR:-verilator}" "$@"; do
     passed=$((passed + 1))
   done
   lint $emulated rtl/sim/capram_emulated_sim.sv --top-module capram_emulated_sim
+  passed=$((passed + 1))
+  for module in uart_rx uart_tx crc uartbone board_regs fpga reset; do
+    lint $fpga --top-module "capram_$module"
+    passed=$((passed + 1))
+  done
+  for board in rtl/fpga/boards/*.yaml; do
+    top=$(sed -n 's/^top: //p' "$board")
+    lint $fpga "rtl/fpga/$top.sv" --top-module "$top"
+    passed=$((passed + 1))
+  done
+  lint $fpga rtl/sim/capram_uartbone_sim.sv --top-module capram_uartbone_sim
   passed=$((passed + 1))
   for top in cisar sram echo; do
     lint $files "rtl/sim/capram_${top}_sim.sv" --top-module "capram_${top}_sim"

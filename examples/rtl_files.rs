@@ -2,13 +2,15 @@
 //! `verilator --lint-only -Irtl --top-module capram_macro $(cargo run -q --example rtl_files)`.
 //!
 //! With `emulated` also that of the emulated macro, whose top is `capram_emulated_macro`; with `fpga`
-//! also the whole design around it on an FPGA.
+//! also that of the design around it, whose top is `capram_fpga`.
+
+use capram::rtl;
 
 fn main() {
     let files = match std::env::args().nth(1).as_deref() {
-        Some("emulated") => capram::rtl::emulated_files(),
-        Some("fpga") => capram::rtl::fpga_files(),
-        _ => capram::rtl::files(),
+        Some("fpga") => rtl::fpga_files(),
+        Some("emulated") => rtl::emulated_files(),
+        _ => rtl::files(),
     };
     for file in files {
         println!("{}", file.display());

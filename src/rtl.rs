@@ -16,6 +16,14 @@ pub fn fpga_files() -> Vec<PathBuf> {
     all
 }
 
+/// The macro's files, then those of the emulated macro around it, in order of dependency.
+pub fn emulated_files() -> Vec<PathBuf> {
+    let mut files = fpga_files();
+    let last = files.iter().position(|file| file.ends_with("capram_emulated_macro.sv"));
+    files.truncate(last.map_or(files.len(), |last| last + 1));
+    files
+}
+
 /// Where headers are.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl")
@@ -31,21 +39,6 @@ fn list(names: &str, folder: &Path) -> Vec<PathBuf> {
             _ => folder.join(name),
         })
         .collect()
-}
-
-/// The macro's files, then those of the emulated macro around it, in order of dependency.
-pub fn emulated_files() -> Vec<PathBuf> {
-    const LAST: &str = "capram_emulated_macro.sv";
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl/fpga");
-    let generated = Path::new(env!("OUT_DIR"));
-    let lines = include_str!("../rtl/fpga/fpga.f").lines().map(str::trim);
-    let names: Vec<&str> = lines.filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
-    let until = names.iter().position(|&name| name == LAST).map_or(names.len(), |last| last + 1);
-    let file = |&name: &&str| match name {
-        "capram_board_pkg.sv" => generated.join(name),
-        _ => folder.join(name),
-    };
-    files().into_iter().chain(names[..until].iter().map(file)).collect()
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ impl Dut {
         Self::named("emulated")
     }
 
-    /// A model by name: `mutants` (small macro with planted bugs), `emulated`, `cisar`, `sram`, `echo`.
+    /// A model by name: `mutants` (small macro with planted bugs), `emulated`, `cisar`, `sram`,
+    /// `echo`, `uartbone` (host link with planted bugs).
     pub fn named(name: &str) -> Result<Self, DutError> {
         let model = ffi::new_dut(name).map_err(|e| DutError::Stopped(e.what().into()))?;
         Ok(Self { model })

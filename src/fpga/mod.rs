@@ -4,6 +4,7 @@
 pub mod board;
 pub mod bone;
 pub mod build;
+pub mod flips;
 pub mod host;
 pub mod machine;
 pub mod netlist;
