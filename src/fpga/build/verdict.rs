@@ -8,11 +8,15 @@ use crate::report::fpga_build::{CellRow, ClockRow, CrossingRow, FpgaBuildReport,
 /// A cycle of the macro's clock lasts at least so many of the board's (`docs/fpga.md`, section 1).
 const MACRO_CYCLE: f64 = 4.0;
 
-/// The board's clock is a signal of the top; the macro's is made inside the design, and its register
-/// may have lost its name on the way.
+/// What tops call the board's clock. The macro's is a register inside the design, whose name may get
+/// lost on the way: it is the other one.
+const BOARD_CLOCKS: [&str; 2] = ["clk", "crystal"];
+
 fn is_macro(clock: &str) -> bool {
-    let name = clock.trim_start_matches("$glbnet$").trim_end_matches("_$glb_clk");
-    !["clk", "crystal"].contains(&name)
+    // nextpnr adds where a clock comes from and that it is a global net.
+    let name = clock.strip_prefix("$glbnet$").unwrap_or(clock);
+    let name = name.split('$').next().unwrap_or(name);
+    !BOARD_CLOCKS.contains(&name)
 }
 
 /// Names of cells that are counted: what yosys and what nextpnr call them.
@@ -145,6 +149,21 @@ fn primitives(
     for name in board.primitives.keys() {
         if !report.primitives.iter().any(|row| row.name == *name) {
             report.failures.push(format!("{name}: nobody counts this primitive"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_told_apart_by_what_nextpnr_calls_them() {
+        for name in ["clk", "crystal$SB_IO_IN_$glb_clk", "$glbnet$crystal$TRELLIS_IO_IN"] {
+            assert!(!is_macro(name), "{name}");
+        }
+        for name in ["u_fpga.mclk_$glb_clk", "red_n_SB_LUT4_I3_O_SB_DFFR_D_Q[1]_$glb_clk"] {
+            assert!(is_macro(name), "{name}");
         }
     }
 }
