@@ -9,6 +9,10 @@ use std::sync::Mutex;
 
 const HEADERS: [&str; 2] = ["src/dut/dut.h", "src/dut/model.h"];
 
+/// The host link, which needs nothing else.
+const LINK: [&str; 4] =
+    ["capram_uart_rx.sv", "capram_uart_tx.sv", "capram_crc.sv", "capram_uartbone.sv"];
+
 /// Changes with every source of the RTL: results of another one are of no use.
 fn rtl_fingerprint() -> Result<String, String> {
     let error = |e: std::io::Error| format!("rtl: {e}");
@@ -30,13 +34,15 @@ pub fn models(out: &Path) -> Result<(), String> {
     for variable in ["VERILATOR", "CXX", "CXXFLAGS"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    for input in ["src/dut", "configs", "testbenches/mutants.yaml"] {
+    for input in ["src/dut", "configs", "testbenches/mutants.yaml", "testbenches/mutants_link.yaml"]
+    {
         println!("cargo::rerun-if-changed={input}");
     }
     let verilator = Verilator::find(out)?;
     let geometries = tops::geometries(Path::new("configs"))?;
     let small = tops::geometry(Path::new("configs/small.yaml"), 0)?;
-    let tops = tops::tops(&geometries, &small);
+    let emulated = tops::geometry(Path::new("configs/fpga.yaml"), 0)?;
+    let tops = tops::tops(&geometries, &small, &emulated);
     // The bridge first: it lays out the include folders that the models need.
     let mut bridge = cxx_build::bridge("src/dut/bridge.rs");
     parallel(
@@ -48,7 +54,7 @@ pub fn models(out: &Path) -> Result<(), String> {
             .collect(),
     )?;
     runtime(&verilator, out)?;
-    write(&out.join("models.rs"), &table_rs(&geometries))?;
+    write(&out.join("models.rs"), &table_rs(&geometries, &emulated))?;
     write(&out.join("models.cc"), &table_cc(&tops, &verilator))?;
     bridge.file("src/dut/dut.cc").file(out.join("models.cc"));
     bridge.std("c++20").include(&verilator.include).include(verilator.include.join("vltstd"));
@@ -94,10 +100,16 @@ fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String>
     let names =
         list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut files: Vec<PathBuf> = vec![rtl.join("capram_assert.svh")];
+    if top.name == "uartbone" {
+        files.extend(LINK.map(|name| rtl.join("fpga").join(name)));
+    }
     files.extend(names.map(|name| match name {
         "capram_reg_pkg.sv" => out.join(name),
         _ => rtl.join(name),
     }));
+    if top.emulated {
+        files.extend(emulator(&rtl, out)?);
+    }
     files.push(rtl.join("sim").join(format!("{}.sv", top.module)));
     if !top.mutated {
         return Ok(files);
@@ -110,9 +122,26 @@ fn sources(top: &Top, folder: &Path, out: &Path) -> Result<Vec<PathBuf>, String>
         std::fs::copy(file, &copy).map_err(|e| format!("{}: {e}", file.display()))?;
         copied.push(copy);
     }
-    mutants::plant(Path::new("testbenches/mutants.yaml"), &copies)?;
+    mutants::plant(Path::new(top.mutants()), &copies, top.module)?;
     copied.insert(1, copies.join("capram_mutant_pkg.sv"));
     Ok(copied)
+}
+
+/// The list of `rtl/fpga` up to the emulated macro: what follows is the board's.
+fn emulator(rtl: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
+    const LAST: &str = "capram_emulated_macro.sv";
+    let folder = rtl.join("fpga");
+    let list = std::fs::read_to_string(folder.join("fpga.f"));
+    let list = list.map_err(|e| format!("rtl/fpga/fpga.f: {e}"))?;
+    let names: Vec<&str> =
+        list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let last = names.iter().position(|&name| name == LAST);
+    let last = last.ok_or_else(|| format!("rtl/fpga/fpga.f does not list {LAST}"))?;
+    let file = |&name: &&str| match name {
+        "capram_board_pkg.sv" => out.join(name),
+        _ => folder.join(name),
+    };
+    Ok(names[..=last].iter().map(file).collect())
 }
 
 /// Verilator's own run time, once per version.
@@ -176,11 +205,13 @@ fn parallel<J: FnOnce() -> Result<(), String> + Send>(jobs: Vec<J>) -> Result<()
     error.into_inner().map_err(|e| e.to_string())?.map_or(Ok(()), Err)
 }
 
-fn table_rs(geometries: &[Geometry]) -> String {
+fn table_rs(geometries: &[Geometry], emulated: &Geometry) -> String {
     let rows = geometries.iter().map(|g| format!("    ({:?}, {}),\n", g.name(), g.literal()));
     format!(
-        "/// Macros that were built: model name and geometry.\npub const MACROS: &[(&str, Geometry)] = &[\n{}];\n",
-        rows.collect::<String>()
+        "/// Macros that were built: model name and geometry.\npub const MACROS: &[(&str, Geometry)] = &[\n{}];\n\
+         /// The one with an emulated analog side.\npub const EMULATED: Geometry = {};\n",
+        rows.collect::<String>(),
+        emulated.literal()
     )
 }
 

@@ -28,7 +28,8 @@ struct Mutant {
 const SELECTOR: &str = "package capram_mutant_pkg;\n  logic [7:0] selected;\nendpackage\n";
 
 /// Rewrites the copies of the sources in `folder`; bug number i is the i-th of the list, from 1.
-pub fn plant(yaml: &Path, folder: &Path) -> Result<(), String> {
+/// `module` is the simulation top.
+pub fn plant(yaml: &Path, folder: &Path, module: &str) -> Result<(), String> {
     let at = |e: &dyn std::fmt::Display| format!("{}: {e}", yaml.display());
     let text = std::fs::read_to_string(yaml).map_err(|e| at(&e))?;
     let list: Mutants = serde_yaml::from_str(&text).map_err(|e| at(&e))?;
@@ -41,7 +42,7 @@ pub fn plant(yaml: &Path, folder: &Path) -> Result<(), String> {
         }
     }
     places.into_iter().try_for_each(|(file, places)| rewrite(&folder.join(file), places))?;
-    select(folder)
+    select(&folder.join(format!("{module}.sv")), folder)
 }
 
 /// Where a bug goes, and the expression that holds both it and the original.
@@ -75,13 +76,12 @@ fn rewrite(path: &Path, mut places: Vec<Place>) -> Result<(), String> {
 }
 
 /// Drives the selector from the spare bits of the simulation top's first drive word.
-fn select(folder: &Path) -> Result<(), String> {
-    let path = folder.join("capram_sim.sv");
-    let source = std::fs::read_to_string(&path).map_err(|e| e.to_string())?;
+fn select(top: &Path, folder: &Path) -> Result<(), String> {
+    let source = std::fs::read_to_string(top).map_err(|e| e.to_string())?;
     let driven = source.replace(
         "endmodule",
         "  always_comb capram_mutant_pkg::selected = drive_i[0][15:8];\nendmodule",
     );
-    std::fs::write(&path, driven).map_err(|e| e.to_string())?;
+    std::fs::write(top, driven).map_err(|e| e.to_string())?;
     std::fs::write(folder.join("capram_mutant_pkg.sv"), SELECTOR).map_err(|e| e.to_string())
 }

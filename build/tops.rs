@@ -13,8 +13,20 @@ pub struct Top {
     pub module: &'static str,
     /// Parameters of the top.
     pub parameters: Vec<(String, u64)>,
-    /// Whether the sources carry the planted bugs of `testbenches/mutants.yaml`.
+    /// Whether the sources carry planted bugs.
     pub mutated: bool,
+    /// Whether the macro's analog side is emulated: the sources of `rtl/fpga` come along.
+    pub emulated: bool,
+}
+
+impl Top {
+    /// The list of its planted bugs.
+    pub fn mutants(&self) -> &'static str {
+        match self.module {
+            "capram_uartbone_sim" => "testbenches/mutants_link.yaml",
+            _ => "testbenches/mutants.yaml",
+        }
+    }
 }
 
 /// Rust literal of a macro's geometry, and its parameters.
@@ -81,20 +93,33 @@ pub fn geometry(path: &Path, depth: usize) -> Result<Geometry, String> {
     Ok(Geometry { fields })
 }
 
-/// All models; the one with the planted bugs has the geometry `small`.
-pub fn tops(geometries: &[Geometry], small: &Geometry) -> Vec<Top> {
+/// All models; the one with the planted bugs has the geometry `small`, the one with an emulated analog
+/// side the geometry `emulated`.
+pub fn tops(geometries: &[Geometry], small: &Geometry, emulated: &Geometry) -> Vec<Top> {
     let macro_top = |g: &Geometry, mutated| Top {
         name: if mutated { "mutants".into() } else { g.name() },
         module: "capram_sim",
         parameters: g.parameters(),
         mutated,
+        emulated: false,
     };
-    let module =
-        |name: &str, module| Top { name: name.into(), module, parameters: vec![], mutated: false };
+    let module = |name: &str, module| Top {
+        name: name.into(),
+        module,
+        parameters: vec![],
+        mutated: false,
+        emulated: false,
+    };
     let mut tops: Vec<Top> = geometries.iter().map(|g| macro_top(g, false)).collect();
     tops.push(macro_top(small, true));
+    tops.push(Top {
+        parameters: emulated.parameters(),
+        emulated: true,
+        ..module("emulated", "capram_emulated_sim")
+    });
     tops.push(module("cisar", "capram_cisar_sim"));
     tops.push(module("sram", "capram_sram_sim"));
     tops.push(module("echo", "capram_echo_sim"));
+    tops.push(Top { mutated: true, ..module("uartbone", "capram_uartbone_sim") });
     tops
 }

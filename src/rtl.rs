@@ -16,6 +16,14 @@ pub fn fpga_files() -> Vec<PathBuf> {
     all
 }
 
+/// The macro's files, then those of the emulated macro around it, in order of dependency.
+pub fn emulated_files() -> Vec<PathBuf> {
+    let mut files = fpga_files();
+    let last = files.iter().position(|file| file.ends_with("capram_emulated_macro.sv"));
+    files.truncate(last.map_or(files.len(), |last| last + 1));
+    files
+}
+
 /// Where headers are.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rtl")
@@ -48,6 +56,13 @@ mod tests {
         assert!(macro_files.last().is_some_and(|file| file.ends_with("capram_macro.sv")));
         assert!(all.starts_with(&macro_files));
         assert!(all.iter().any(|file| file.ends_with("capram_fpga.sv")));
+    }
+
+    #[test]
+    fn the_emulated_macro_comes_last() {
+        let files = emulated_files();
+        assert!(files.iter().all(|file| file.is_file()), "{files:?}");
+        assert!(files.last().is_some_and(|file| file.ends_with("capram_emulated_macro.sv")));
     }
 
     /// A module that nobody listed would be missing from lint and synthesis. Tops of boards are

@@ -2,7 +2,7 @@
 //! plant must be found, first by the checker that owns it.
 
 use capram::config::{Config, Pulse};
-use capram::cosim::run_batch;
+use capram::cosim::{Model, run_batch};
 use capram::golden::plant::Fault;
 use capram::stimulus::{RandomStimulus, Stimulus};
 use capram::testbench::{Sample, Testbench};
@@ -34,7 +34,7 @@ fn config() -> Config {
 fn finder(config: &Config, mutant: u8) -> Option<String> {
     let stimulus = RandomStimulus::new(config.geometry, 11, 200);
     (0..stimulus.batches()).find_map(|index| {
-        match run_batch(config, SAMPLE, &stimulus.batch(index), None, mutant) {
+        match run_batch(config, SAMPLE, &stimulus.batch(index), None, Model::Mutant(mutant)) {
             Ok(result) => result.mismatches.first().map(|row| row.signal.clone()),
             Err(error) => Some(format!("error: {error}")),
         }
@@ -72,7 +72,8 @@ fn a_failing_assertion_is_a_finding() {
     let config = config();
     let batch = RandomStimulus::new(config.geometry, 11, 100).batch(0);
     let both_sides_fire = 1;
-    let result = run_batch(&config, SAMPLE, &batch, None, both_sides_fire).expect("a result");
+    let result =
+        run_batch(&config, SAMPLE, &batch, None, Model::Mutant(both_sides_fire)).expect("a result");
     let stop = result.mismatches.iter().find(|row| row.kind == "stop").expect("it stopped");
     assert_eq!(stop.signal, "assertion");
     assert!(stop.actual.contains("capram_cisar.sv"), "{}", stop.actual);

@@ -1,7 +1,7 @@
 //! Any pulse widths and gaps: does the macro keep its timing, with and without stalls?
 
 use capram::config::{Config, Pulse};
-use capram::cosim::run_batch;
+use capram::cosim::{Model, run_batch};
 use capram::golden::random::Key;
 use capram::stimulus::{RandomStimulus, Stimulus};
 use capram::testbench::Sample;
@@ -26,7 +26,7 @@ fn runs_as_predicted(name: &str, seeds: std::ops::Range<u32>) -> u64 {
             let config = random_pulses(name, seed);
             let batch = RandomStimulus::new(config.geometry, u64::from(seed), 30).batch(0);
             let sample = Sample { seed: u64::from(seed), chip: 2 };
-            let result = run_batch(&config, sample, &batch, None, 0).expect("runs");
+            let result = run_batch(&config, sample, &batch, None, Model::Macro).expect("runs");
             let pulses = config.timing.pulses;
             assert_eq!(result.mismatch_count, 0, "{pulses:?}\n{:?}", result.mismatches.first());
             assert!(result.violations.is_empty(), "{pulses:?} {:?}", result.violations);

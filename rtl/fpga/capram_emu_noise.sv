@@ -1,5 +1,3 @@
-`include "capram_assert.svh"
-
 // Random numbers for the comparators' decisions: the sum of twelve bytes of a shift register, less
 // its mean. Twelve uniform numbers make a bell of +-6 standard deviations, and with bytes the
 // standard deviation is 255.998, a power of two, so that scaling it takes no constant.
@@ -49,6 +47,4 @@ module capram_emu_noise
       sum_q  <= sum_q + signed'({4'b0, next});
     end
   end
-
-  `CAPRAM_ASSERT(NeverZero, state_q != '0)
 endmodule

@@ -7,7 +7,8 @@
 //                0x1_0000 to 0x1_ffff  the board
 //
 // All other addresses are refused. The macro runs in its own time and takes bus inputs only when it
-// is open for them, so requests to it go through registers that change at no other time.
+// is open for them, so requests to it go through registers that change at no other time. A request
+// stays for the macro cycle after its answer, as on any synchronous bus.
 module capram_fpga #(
   parameter logic [31:0] BuildHash = '0,
   parameter logic [7:0] BoardNumber = '0,
@@ -70,19 +71,24 @@ module capram_fpga #(
   end
 
   // --- macro ---------------------------------------------------------------------------------------
-  logic cyc_q, write_q, error;
+  logic cyc_q, ended_q, write_q, error;
   logic [13:0] address_q;
   logic [31:0] write_data_q;
-  assign macro_done    = cyc_q && open && (ack || error);
-  assign macro_refused = cyc_q && open && error;
+  assign macro_done    = cyc_q && !ended_q && open && (ack || error);
+  assign macro_refused = macro_done && error;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) cyc_q <= 1'b0;
-    else if (open) cyc_q <= to_macro;  // held until the macro has taken its answer back
+    if (!rst_ni) begin
+      cyc_q   <= 1'b0;
+      ended_q <= 1'b0;
+    end else if (open) begin
+      cyc_q   <= cyc_q ? !ended_q : to_macro;
+      ended_q <= macro_done;
+    end
   end
 
   always_ff @(posedge clk_i) begin
-    if (open && to_macro) begin
+    if (open && !cyc_q) begin
       write_q      <= write;
       address_q    <= address[13:0];
       write_data_q <= write_data;

@@ -36,12 +36,15 @@ module capram_emulated_sim
   logic rst_n, request, board, table_request, register_write, table_done;
   logic [15:0] address, lambda_q, noise_q, table_data;
   logic [Errors-1:0] rules, rules_q;
-  assign rst_n          = drive_i[0][0];
-  assign request        = drive_i[0][1] && drive_i[0][2];
+  assign request        = rst_n && drive_i[0][1] && drive_i[0][2];
   assign board          = drive_i[1][16];
   assign address        = drive_i[1][15:0];
   assign table_request  = request && board && address[15:12] == AddrEmulatorTable[15:12];
   assign register_write = request && board && !table_request && drive_i[0][3];
+
+  // A resting macro has no clock edge to be reset by, and a simulator wants one of the reset itself.
+  initial rst_n = 1'b1;
+  always_ff @(posedge clk_i) rst_n <= drive_i[0][0];
 
   always_ff @(posedge clk_i or negedge rst_n) begin
     if (!rst_n) begin
@@ -70,7 +73,7 @@ module capram_emulated_sim
   ) u_emulated (
     .clk_i,
     .rst_ni         (rst_n),
-    .wb_cyc_i       (drive_i[0][1] && !board),
+    .wb_cyc_i       (request && !board),
     .wb_stb_i       (drive_i[0][2]),
     .wb_we_i        (drive_i[0][3]),
     .wb_sel_i       (drive_i[0][7:4]),

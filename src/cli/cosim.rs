@@ -5,11 +5,11 @@ use super::common::{
 };
 use anyhow::bail;
 use capram::config::WeightFormat;
-use capram::cosim::{Cosim, Outcome, step_markers};
+use capram::cosim::{Cosim, Model, Outcome, step_markers};
 use capram::report::write_atomic;
 use capram::stimulus::{FileSettings, FileStimulus, RandomStimulus, Stimulus};
 use capram::testbench::Sample;
-use capram::wave::{Window, cosim_view, write_views};
+use capram::wave::{Window, write_views};
 use clap::ValueEnum;
 use ndarray::{Array2, Array3};
 use ndarray_npy::NpzWriter;
@@ -38,6 +38,9 @@ pub struct Arguments {
     /// Where the waves around a mismatch go without --waves
     #[arg(long, value_name = "FILE.fst", default_value = "capram-failure.fst")]
     failure_waves: PathBuf,
+    /// Run the macro with its analog side emulated as on an FPGA; goes with --config fpga
+    #[arg(long)]
+    emulated: bool,
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -89,7 +92,7 @@ impl Arguments {
             waves: self.waves.clone(),
             failure_waves: self.failure_waves.clone(),
             keep: self.results.is_some(),
-            mutant: 0,
+            model: if self.emulated { Model::Emulated } else { Model::Macro },
         };
         self.check_outputs()?;
         let bar = progress(stimulus.operations(), "operations");
@@ -143,7 +146,7 @@ fn whole_view(fst: &Path, cosim: &Cosim, outcome: &Outcome) -> anyhow::Result<()
     let window =
         Window { from_ps: ps(start), to_ps: ps(start + SHOWN), end_ps: ps(first.operating.end) };
     let markers = step_markers(first, ps);
-    write_views(fst, &cosim_view(&cosim.config.geometry, &[0, 1], window, markers))?;
+    write_views(fst, &cosim.view(&[0, 1], window, markers))?;
     Ok(())
 }
 

@@ -24,6 +24,10 @@ pub struct Counts {
     pub results: u64,
     /// Largest difference of two node voltages, in V.
     pub worst_volt_error: f64,
+    /// Bit-line voltages of an emulated analog side.
+    pub emulated_volts: u64,
+    /// Largest difference of one of them from the reference, in V.
+    pub worst_emulated_error: f64,
 }
 
 /// Collects mismatches; the first is the one that counts, later ones often follow from it.
@@ -103,7 +107,27 @@ impl Checker {
         let worst = worst_difference(golden, observed);
         self.counts.worst_volt_error = self.counts.worst_volt_error.max(worst);
         if worst > VOLT_TOLERANCE {
-            self.blame_volts(node, expected, golden, observed);
+            self.blame_volts(node, expected, golden, observed, VOLT_TOLERANCE);
+        }
+    }
+
+    /// Bit-line voltages of an emulated analog side at the end of a pulse, which may differ by `bound`
+    /// volts.
+    pub fn emulated(
+        &mut self,
+        reference: &Reference,
+        pulse: Phase,
+        observed: [&[f64]; 2],
+        bound: f64,
+    ) {
+        for (side, node) in ["emulated_p", "emulated_n"].into_iter().enumerate() {
+            let golden = reference.bit_line(pulse, side);
+            let worst = worst_difference(golden, observed[side]);
+            self.counts.emulated_volts += golden.len() as u64;
+            self.counts.worst_emulated_error = self.counts.worst_emulated_error.max(worst);
+            if worst > bound {
+                self.blame_volts(node, reference.expected(), golden, observed[side], bound);
+            }
         }
     }
 
@@ -182,9 +206,16 @@ impl Checker {
     }
 
     #[cold]
-    fn blame_volts(&mut self, node: &str, expected: &Expected, golden: &[f64], observed: &[f64]) {
+    fn blame_volts(
+        &mut self,
+        node: &str,
+        expected: &Expected,
+        golden: &[f64],
+        observed: &[f64],
+        tolerance: f64,
+    ) {
         for (slice, (g, o)) in golden.iter().zip(observed).enumerate() {
-            if (g - o).is_nan() || (g - o).abs() > VOLT_TOLERANCE {
+            if (g - o).is_nan() || (g - o).abs() > tolerance {
                 let mut row = self.row("voltage", node, expected);
                 self.place_slice(&mut row, expected, slice);
                 if node.ends_with("_n") {

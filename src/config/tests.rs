@@ -51,6 +51,7 @@ fn geometries_are_as_named() {
     assert_eq!(of("capram65"), (64, 128, 32, 2));
     assert_eq!(of("ideal"), (64, 128, 32, 2));
     assert_eq!(of("onelane"), (64, 128, 32, 1));
+    assert_eq!(of("fpga"), (64, 128, 32, 1));
     assert_eq!(of("slice2"), (64, 128, 64, 4));
     assert_eq!(of("slice1"), (64, 128, 128, 8));
     assert_eq!(of("small"), (16, 16, 4, 1));
@@ -433,7 +434,7 @@ fn an_unknown_builtin_names_the_known_ones() {
     assert_eq!(
         message,
         "no configuration named `capram28` is built in; allowed: capram65, ideal, nominal, small, \
-         slice2, slice1, onelane, ss, ff, sf, fs, leaky"
+         slice2, slice1, onelane, fpga, ss, ff, sf, fs, leaky"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::Cosim;
 use super::run::{BatchResult, WaveWindow, run_batch};
-use crate::wave::{Marker, Window, cosim_view, write_views};
+use crate::wave::{Marker, Window, write_views};
 use anyhow::Context;
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ impl Failure {
         let cycles = self.cycle.saturating_sub(BEFORE)..self.cycle + AFTER;
         let window = WaveWindow { path: path.clone(), cycles: Some(cycles.clone()) };
         let batch = cosim.stimulus.batch(self.batch);
-        let result = run_batch(cosim.config, cosim.sample, &batch, Some(&window), cosim.mutant)
+        let result = run_batch(cosim.config, cosim.sample, &batch, Some(&window), cosim.model)
             .with_context(|| format!("repeating batch {} for its waves", self.batch))?;
         let period_ps = cosim.config.timing.period_s() * 1e12;
         let ps = |cycle: u64| (cycle as f64 * period_ps) as u64;
@@ -46,7 +46,7 @@ impl Failure {
             Window { from_ps: ps(cycles.start), to_ps: ps(cycles.end), end_ps: ps(cycles.end) };
         let mut markers = vec![Marker { name: "first finding".into(), time_ps: ps(self.cycle) }];
         markers.extend(step_markers(&result, ps));
-        write_views(&path, &cosim_view(&cosim.config.geometry, &[self.slice], window, markers))?;
+        write_views(&path, &cosim.view(&[self.slice], window, markers))?;
         Ok(path)
     }
 }

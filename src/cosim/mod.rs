@@ -4,12 +4,13 @@ mod failure;
 mod run;
 
 pub use failure::{Failure, step_markers};
-pub use run::{BatchResult, WaveWindow, run_batch};
+pub use run::{BatchResult, Model, WaveWindow, run_batch};
 
 use crate::config::Config;
-use crate::report::{CosimReport, Tools};
+use crate::report::{CosimReport, EmulatedRow, Tools};
 use crate::stimulus::Stimulus;
 use crate::testbench::{BenchError, Sample};
+use crate::wave::{Marker, View, Window, cosim_view, emulated_view};
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -30,8 +31,8 @@ pub struct Cosim<'a> {
     pub failure_waves: PathBuf,
     /// Keep every code and result that the RTL produced, for the caller.
     pub keep: bool,
-    /// Planted bug of the RTL, 0 for none; with another number the model is `mutants`.
-    pub mutant: u8,
+    /// What runs.
+    pub model: Model,
 }
 
 /// Report and everything the RTL produced.
@@ -43,6 +44,12 @@ pub struct Outcome {
 }
 
 impl Cosim<'_> {
+    /// What viewers are to show of the waves.
+    pub fn view(&self, slices: &[usize], window: Window, markers: Vec<Marker>) -> View {
+        let view = if self.model == Model::Emulated { emulated_view } else { cosim_view };
+        view(&self.config.geometry, slices, window, markers)
+    }
+
     /// Runs all batches. `progress` is told the operations of each finished batch.
     pub fn run(&self, progress: &(dyn Fn(u64) + Sync)) -> anyhow::Result<Outcome> {
         let start = Instant::now();
@@ -51,7 +58,7 @@ impl Cosim<'_> {
             let waves = self.waves.as_deref().filter(|_| index == 0).map(WaveWindow::whole);
             let batch = self.stimulus.batch(index);
             let mut result =
-                run_batch(self.config, self.sample, &batch, waves.as_ref(), self.mutant)?;
+                run_batch(self.config, self.sample, &batch, waves.as_ref(), self.model)?;
             if !self.keep {
                 (result.codes, result.results) = (vec![], vec![]);
             }
@@ -75,6 +82,15 @@ impl Cosim<'_> {
 
     fn report(&self, batches: &[BatchResult], seconds: f64) -> CosimReport {
         let sum = |figure: fn(&BatchResult) -> u64| batches.iter().map(figure).sum::<u64>();
+        let emulated = (self.model == Model::Emulated).then(|| EmulatedRow {
+            volts_compared: sum(|b| b.counts.emulated_volts),
+            worst_volt_error_uv: batches
+                .iter()
+                .map(|b| b.counts.worst_emulated_error * 1e6)
+                .fold(0.0, f64::max),
+            bound_uv: batches.iter().map(|b| b.emulator_bound * 1e6).fold(0.0, f64::max),
+            clock_cycles: sum(|b| b.clock_cycles),
+        });
         let worst = batches.iter().map(|b| b.counts.worst_volt_error).fold(0.0, f64::max);
         let mut rules = std::collections::BTreeMap::new();
         for (name, count) in batches.iter().flat_map(|b| &b.violations) {
@@ -102,6 +118,7 @@ impl Cosim<'_> {
             mismatches: sum(|b| b.mismatch_count),
             mismatch_details: details,
             worst_volt_error_uv: worst * 1e6,
+            emulated,
             marginal_decisions: sum(|b| b.marginal_decisions),
             clipped_codes: sum(|b| b.counted().clipped),
             rule_violations: rules.values().sum(),

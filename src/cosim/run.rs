@@ -36,6 +36,10 @@ pub struct BatchResult {
     pub marginal_decisions: u64,
     /// Simulated cycles.
     pub cycles: u64,
+    /// Cycles of the model's clock: more where the analog side is emulated.
+    pub clock_cycles: u64,
+    /// What rounding may cost an emulated voltage, in V.
+    pub emulator_bound: f64,
     /// First cycle of the first operation and last cycle of the last.
     pub operating: Range<u64>,
     /// Cycles in which the first conversion steps of the waves start.
@@ -51,6 +55,18 @@ impl BatchResult {
     pub fn counted(&self) -> &Counters {
         self.counters.as_ref().unwrap_or(&self.predicted)
     }
+}
+
+/// What runs beside plant and reference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// The macro's RTL.
+    #[default]
+    Macro,
+    /// The small macro's RTL with this planted bug, 0 for none.
+    Mutant(u8),
+    /// The macro's RTL with its analog side emulated as on an FPGA.
+    Emulated,
 }
 
 /// Cycles to write waves of.
@@ -75,13 +91,15 @@ pub fn run_batch(
     sample: Sample,
     batch: &Batch,
     waves: Option<&WaveWindow>,
-    mutant: u8,
+    model: Model,
 ) -> Result<BatchResult, BenchError> {
-    let dut = match mutant {
-        0 => Dut::of_macro(&config.geometry)?,
-        _ => Dut::named("mutants")?,
+    let (mut bench, mutant) = match model {
+        Model::Macro => {
+            (Testbench::unstarted(config, sample, Dut::of_macro(&config.geometry)?)?, 0)
+        }
+        Model::Mutant(bug) => (Testbench::unstarted(config, sample, Dut::named("mutants")?)?, bug),
+        Model::Emulated => (Testbench::unstarted_emulated(config, sample)?, 0),
     };
-    let mut bench = Testbench::unstarted(config, sample, dut)?;
     bench.start_at_conversion(batch.first_conversion);
     if let Some(WaveWindow { path, cycles: Some(cycles) }) = waves {
         bench.schedule_waves(path, cycles.clone());
@@ -203,6 +221,8 @@ impl Run {
             row.operation = row.operation.map(|i| i + batch.first_operation);
         }
         self.result.cycles = self.bench.now();
+        self.result.clock_cycles = self.bench.clock_cycles();
+        self.result.emulator_bound = self.bench.tables().map_or(0.0, |tables| tables.bound_v());
         self.result.marginal_decisions = self.bench.reference().marginal_decisions();
         let violations = self.bench.plant().violations();
         self.result.first_violation = violations.first().first().map(|v| v.cycle);

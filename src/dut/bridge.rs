@@ -12,6 +12,9 @@ pub mod ffi {
         fn replay(self: Pin<&mut Dut>, drives: &[u32], cycles: usize) -> Result<u32>;
         fn volts(&self) -> usize;
         fn set_volts(self: Pin<&mut Dut>, volts: &[f64]);
+        fn states(&self) -> usize;
+        fn copy_states(&self, words: &mut [u32]);
+        fn edges(&self) -> u64;
         fn open_waves(self: Pin<&mut Dut>, path: &str, period_ps: f64) -> Result<()>;
         fn close_waves(self: Pin<&mut Dut>);
         fn restart_clock(self: Pin<&mut Dut>);

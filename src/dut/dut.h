@@ -13,8 +13,8 @@ class Dut {
  public:
   virtual ~Dut() = default;
 
-  // One clock cycle: applies the drive words at the falling edge and returns the pin words that
-  // follow the rising edge. Throws if the RTL stopped ($fatal, $stop, an assertion).
+  // One macro cycle: applies the drive words at the falling edge and returns the pin words that
+  // follow the rising edge; where a macro cycle takes several cycles of clk_i, those after the last. Throws if the RTL stopped ($fatal, $stop, an assertion).
   virtual void tick(rust::Slice<const uint32_t> drive, rust::Slice<uint32_t> pins) = 0;
 
   // The same for `cycles` recorded drives with nothing in between: the speed of the bare model.
@@ -26,6 +26,13 @@ class Dut {
   // Node voltages that go into the waves with the next cycles, six arrays of one per slice. Rust has
   // counted them.
   virtual void set_volts(rust::Slice<const double> volts) = 0;
+
+  // Voltages of an emulated analog side, as its words; how many, and a copy. 0 for a top without.
+  virtual std::size_t states() const = 0;
+  virtual void copy_states(rust::Slice<uint32_t> words) const = 0;
+
+  // Cycles of clk_i so far: more than ticks where a macro cycle takes several.
+  virtual uint64_t edges() const = 0;
 
   // Opens an FST; cycles from here on are written. Throws if the file cannot be written.
   virtual void open_waves(rust::Str path, double period_ps) = 0;

@@ -25,6 +25,14 @@ pub enum DutError {
         /// What there is.
         built: String,
     },
+    /// The emulated analog side has memories for one geometry.
+    #[error("the emulated macro is that of {}, not {} (MAC rows x columns, columns per slice, lanes), as in configuration `fpga`", short(.emulated), short(.geometry))]
+    NotEmulated {
+        /// What was asked for.
+        geometry: Geometry,
+        /// What there is.
+        emulated: Geometry,
+    },
     /// The RTL stopped: `$fatal`, `$stop`, `$finish` or a failing assertion.
     #[error("the RTL stopped: {0}")]
     Stopped(String),
@@ -57,7 +65,13 @@ impl Dut {
         Self::named(name)
     }
 
-    /// A model by name: `mutants` (small macro with planted bugs), `cisar`, `sram`, `echo`.
+    /// The macro with an emulated analog side, of the geometry [`EMULATED`].
+    pub fn emulated() -> Result<Self, DutError> {
+        Self::named("emulated")
+    }
+
+    /// A model by name: `mutants` (small macro with planted bugs), `emulated`, `cisar`, `sram`,
+    /// `echo`, `uartbone` (host link with planted bugs).
     pub fn named(name: &str) -> Result<Self, DutError> {
         let model = ffi::new_dut(name).map_err(|e| DutError::Stopped(e.what().into()))?;
         Ok(Self { model })
@@ -104,6 +118,20 @@ impl Dut {
     pub fn set_volts(&mut self, volts: &[f64]) {
         assert_eq!(volts.len(), self.model.volts(), "voltages of the model");
         self.model.pin_mut().set_volts(volts);
+    }
+
+    /// Voltages of the emulated analog side, as its words, P and N of slice after slice; none of
+    /// another model.
+    pub fn states(&self) -> Vec<u32> {
+        let mut words = vec![0; self.model.states()];
+        self.model.copy_states(&mut words);
+        words
+    }
+
+    /// Cycles of the model's clock so far: more than [`tick`](Self::tick)s where a phase-clock cycle
+    /// takes several.
+    pub fn clock_cycles(&self) -> u64 {
+        self.model.edges()
     }
 
     /// Ends the wave file.

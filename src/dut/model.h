@@ -31,6 +31,49 @@ auto copy_volts(Top& top, const double* volts, int) -> decltype(top.observed_p, 
 template <class Top>
 void copy_volts(Top&, const double*, long) {}
 
+// The same ports of a top with an emulated analog side.
+template <class Top>
+constexpr auto emulated_volts_of(int) -> decltype(Top::emulated_p, std::size_t()) {
+  return 6 * sizeof(Top::emulated_p) / sizeof(double);
+}
+template <class Top>
+constexpr std::size_t emulated_volts_of(long) { return 0; }
+template <class Top>
+auto copy_emulated_volts(Top& top, const double* volts, int) -> decltype(top.emulated_p, void()) {
+  constexpr std::size_t count = sizeof(top.emulated_p) / sizeof(double);
+  double* const arrays[] = {&top.emulated_p[0], &top.emulated_n[0], &top.golden_p[0],
+                            &top.golden_n[0],   &top.error_p[0],    &top.error_n[0]};
+  for (double* array : arrays) {
+    std::memcpy(array, volts, count * sizeof(double));
+    volts += count;
+  }
+}
+template <class Top>
+void copy_emulated_volts(Top&, const double*, long) {}
+
+// Words of an emulated analog side.
+template <class Top>
+constexpr auto states_of(int) -> decltype(Top::state_o, std::size_t()) {
+  return sizeof(Top::state_o) / sizeof(uint32_t);
+}
+template <class Top>
+constexpr std::size_t states_of(long) { return 0; }
+template <class Top>
+auto states_at(const Top& top, int) -> decltype(&top.state_o[0]) { return &top.state_o[0]; }
+template <class Top>
+const uint32_t* states_at(const Top&, long) { return nullptr; }
+
+// Whether a macro cycle is over, and whether the macro's clock has just risen; in an ordinary top
+// every cycle of clk_i is a macro cycle.
+template <class Top>
+auto whole(const Top& top, int) -> decltype(top.whole_o == 1) { return top.whole_o == 1; }
+template <class Top>
+constexpr bool whole(const Top&, long) { return true; }
+template <class Top>
+auto rose(const Top& top, int) -> decltype(top.rose_o == 1) { return top.rose_o == 1; }
+template <class Top>
+constexpr bool rose(const Top&, long) { return true; }
+
 template <class Top>
 class Model final : public capram::Dut {
  public:
@@ -77,9 +120,22 @@ class Model final : public capram::Dut {
     return seen;
   }
 
-  std::size_t volts() const override { return volts_of<Top>(0); }
+  std::size_t volts() const override { return volts_of<Top>(0) + emulated_volts_of<Top>(0); }
 
-  void set_volts(rust::Slice<const double> volts) override { copy_volts(top_, volts.data(), 0); }
+  void set_volts(rust::Slice<const double> volts) override {
+    copy_volts(top_, volts.data(), 0);
+    copy_emulated_volts(top_, volts.data(), 0);
+  }
+
+  std::size_t states() const override { return states_of<Top>(0); }
+
+  void copy_states(rust::Slice<uint32_t> words) const override {
+    if (const uint32_t* from = states_at(top_, 0)) {
+      std::memcpy(words.data(), from, states_of<Top>(0) * sizeof(uint32_t));
+    }
+  }
+
+  uint64_t edges() const override { return edges_; }
 
   void open_waves(rust::Str path, double period_ps) override {
     enter();
@@ -102,6 +158,7 @@ class Model final : public capram::Dut {
 
  private:
   static constexpr std::size_t kDrive = sizeof(Top::drive_i) / sizeof(uint32_t);
+  static constexpr uint64_t kPatience = 1 << 20;  // cycles of clk_i in a macro cycle
   static constexpr const char* kStopped = "the model has stopped and cannot go on";
   static constexpr std::size_t kPins = sizeof(Top::pins_o) / sizeof(uint32_t);
 
@@ -118,12 +175,22 @@ class Model final : public capram::Dut {
   // in the middle of that cycle.
   void edge() {
     context_.time(cycle_);
-    top_.clk_i = 0;
-    top_.eval();
-    if (trace_ && cycle_ > 0) trace_->dump(at(cycle_ * 2 - 1));
-    top_.clk_i = 1;
-    top_.eval();
-    if (trace_) trace_->dump(at(cycle_ * 2));
+    bool answered = true;  // the waves have to show it
+    bool risen = false;
+    const uint64_t patience = edges_ + kPatience;
+    do {
+      top_.clk_i = 0;
+      top_.eval();
+      if (trace_ && cycle_ > 0 && answered) trace_->dump(at(cycle_ * 2 - 1));
+      answered = false;
+      top_.clk_i = 1;
+      top_.eval();
+      if (trace_ && !risen && (rose(top_, 0) || whole(top_, 0))) {
+        trace_->dump(at(cycle_ * 2));
+        risen = true;
+      }
+      check(++edges_ < patience, "the emulator does not come to an end");
+    } while (!whole(top_, 0));
     ++cycle_;
   }
 
@@ -137,6 +204,7 @@ class Model final : public capram::Dut {
   bool stopped_ = false;
   double period_ps_ = 1;
   uint64_t cycle_ = 0;
+  uint64_t edges_ = 0;
 };
 
 }  // namespace tops

@@ -193,9 +193,7 @@ enum Pin {
     Name(String),
 }
 
-fn pins<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, String>, D::Error> {
+fn pins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let mut pins: BTreeMap<String, String> = BTreeMap::new();
     for (signal, pin) in BTreeMap::<String, Pin>::deserialize(deserializer)? {
         let pin = match pin {
@@ -266,9 +264,8 @@ impl Board {
 
     /// Reads the text of a file.
     pub fn parse(text: &str, file: &Path) -> Result<Self, BoardError> {
-        let invalid = |position, message| {
-            BoardError::Invalid { file: file.to_owned(), position, message }
-        };
+        let invalid =
+            |position, message| BoardError::Invalid { file: file.to_owned(), position, message };
         let board: Self = serde_yaml::from_str(text).map_err(|error| {
             let position = error.location().map(|at| (at.line(), at.column()));
             let mut message = error.to_string();
@@ -356,16 +353,31 @@ mod tests {
             assert_eq!(good.matches(from).count(), 1, "{from}");
             good.replace(from, to)
         };
-        refused(&with("number: 1\n", "number: 0\n"), &["b.yaml:5:", "number: 0 is out of range; allowed: 1 to 255"]);
+        refused(
+            &with("number: 1\n", "number: 0\n"),
+            &["b.yaml:5:", "number: 0 is out of range; allowed: 1 to 255"],
+        );
         refused(&with("number: 1\n", "number: -1\n"), &["-1 is out of range"]);
-        refused(&with("number: 1\n", "number: one\n"), &["b.yaml:5:", "number: ", "invalid type: string \"one\""]);
+        refused(
+            &with("number: 1\n", "number: one\n"),
+            &["b.yaml:5:", "number: ", "invalid type: string \"one\""],
+        );
         refused(&with("number: 1\n", "number: 1\nnumber: 1\n"), &["duplicate"]);
         refused(&with("number: 1\n", ""), &["missing field `number`"]);
-        refused(&with("number: 1\n", "number: 1\ncolour: red\n"), &["b.yaml:6:", "unknown field `colour`", "`clock_hz`"]);
-        refused(&with("family: ice40", "family: ice41"), &["unknown variant `ice41`", "`ice40` or `ecp5`"]);
+        refused(
+            &with("number: 1\n", "number: 1\ncolour: red\n"),
+            &["b.yaml:6:", "unknown field `colour`", "`clock_hz`"],
+        );
+        refused(
+            &with("family: ice40", "family: ice41"),
+            &["unknown variant `ice41`", "`ice40` or `ecp5`"],
+        );
         refused(&with("device: hx8k", "device: hx9k"), &["device: \"hx9k\"", "allowed: hx1k"]);
         refused(&with("board/1", "board/2"), &["capram.board/2", "allowed: capram.board/1"]);
-        refused(&with("clocks_per_bit: 8", "clocks_per_bit: 7"), &["7 is out of range; allowed: 8 to 255"]);
+        refused(
+            &with("clocks_per_bit: 8", "clocks_per_bit: 7"),
+            &["7 is out of range; allowed: 8 to 255"],
+        );
         refused(&with("  rx: B10 ", "  rx: J3 "), &["rx: J3 is taken by crystal"]);
         refused(&with("  rx: B10 ", "  rx: \"B10; x\" "), &["rx: \"B10; x\" does not fit"]);
         refused(&with("  leds[3]:", "  leds[3:"), &["b.yaml:"]);

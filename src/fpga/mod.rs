@@ -4,8 +4,10 @@
 pub mod board;
 pub mod build;
 pub mod netlist;
+pub mod noise;
 pub mod port;
 pub mod pty;
 pub mod registers;
 pub mod serial;
+pub mod tables;
 pub mod virtual_board;

@@ -44,7 +44,43 @@ pub struct Chip {
     level_errors: [i16; LEVELS],
 }
 
+/// A column whose MAC capacitors are all the same, in `C_u / CAP_UNIT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UniformColumn {
+    /// Each MAC capacitor.
+    pub capacitor: i16,
+    /// The bit line's parasitic.
+    pub parasitic: i32,
+}
+
 impl Chip {
+    /// A chip of given elements, for a machine that has no drawn ones: `columns` are those of the
+    /// array, then the dummy column of each slice; row DACs are ideal. `offsets` and `cells` are one
+    /// per slice, as [`offset`](Self::offset) and [`cells`](Self::cells) return them.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many cells as offsets, or fewer columns than slices.
+    pub fn uniform(
+        rows: usize,
+        columns: &[UniformColumn],
+        offsets: Vec<f64>,
+        cells: Vec<[[f64; CELLS]; 2]>,
+    ) -> Self {
+        let slices = offsets.len();
+        assert!(cells.len() == slices && columns.len() > slices, "elements of whole slices");
+        let capacitors = columns.iter().flat_map(|c| std::iter::repeat_n(c.capacitor, rows));
+        Self {
+            rows,
+            columns: columns.len() - slices,
+            capacitors: capacitors.collect(),
+            parasitics: columns.iter().map(|c| c.parasitic).collect(),
+            offsets,
+            cells,
+            level_errors: [0; LEVELS],
+        }
+    }
+
     /// Draws chip number `chip` of the population `seed`.
     pub fn draw(geometry: &Geometry, analog: &Analog, seed: u64, chip: u64) -> Self {
         let rows = geometry.mac_rows;

@@ -36,6 +36,19 @@ pub struct Tools {
     pub compiler: String,
 }
 
+/// What is said of an emulated analog side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EmulatedRow {
+    /// Bit-line voltages compared with the reference.
+    pub volts_compared: u64,
+    /// Largest difference.
+    pub worst_volt_error_uv: f64,
+    /// What rounding may cost; decisions whose margin is below it are adopted.
+    pub bound_uv: f64,
+    /// Cycles of the board's clock.
+    pub clock_cycles: u64,
+}
+
 /// What a co-simulation did, compared and found. As JSON it begins with `"schema":
 /// "capram.cosim/1"`; a field that is renamed or changes its meaning needs a new number.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,6 +74,9 @@ pub struct CosimReport {
     /// The first few.
     pub mismatch_details: Vec<MismatchRow>,
     pub worst_volt_error_uv: f64,
+    /// With an emulated analog side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emulated: Option<EmulatedRow>,
     /// Decisions too close to call, adopted as observed.
     pub marginal_decisions: u64,
     /// Codes of 0 or 127.
@@ -150,6 +166,11 @@ impl CosimReport {
             ("clipped codes", grouped(self.clipped_codes), self.clipped_share()),
             count("rule violations", self.rule_violations),
         ];
+        if let Some(emulated) = &self.emulated {
+            let worst = format!("{:.6}", emulated.worst_volt_error_uv);
+            let bound = format!("uV, {:.3} from rounding", emulated.bound_uv);
+            rows.insert(2, ("worst emulated voltage", worst, bound));
+        }
         let named = self.rule_violations_by_name.iter();
         rows.extend(named.map(|(name, number)| ("", grouped(*number), name.clone())));
         Block { heading: "Found", rows }
@@ -167,16 +188,17 @@ impl CosimReport {
             same if same == self.stall_cycles => "as predicted".into(),
             other => format!("predicted {}", grouped(other)),
         };
-        Block {
-            heading: "Speed",
-            rows: vec![
-                count("cycles", self.cycles),
-                count("compute cycles", self.compute_cycles),
-                ("stall cycles", grouped(self.stall_cycles), predicted),
-                ("simulation", prefixed(self.cycles_per_second), "cycles/s".into()),
-                ("macro", format!("{:.2}", self.gops), "GOPS at the configured rate".into()),
-            ],
+        let mut rows = vec![count("cycles", self.cycles)];
+        if let Some(emulated) = &self.emulated {
+            rows.push(count("board clock cycles", emulated.clock_cycles));
         }
+        rows.extend([
+            count("compute cycles", self.compute_cycles),
+            ("stall cycles", grouped(self.stall_cycles), predicted),
+            ("simulation", prefixed(self.cycles_per_second), "cycles/s".into()),
+            ("macro", format!("{:.2}", self.gops), "GOPS at the configured rate".into()),
+        ]);
+        Block { heading: "Speed", rows }
     }
 
     fn write_mismatches(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -233,6 +255,7 @@ mod tests {
             mismatches: 0,
             mismatch_details: vec![],
             worst_volt_error_uv: 1.2e-5,
+            emulated: None,
             marginal_decisions: 0,
             clipped_codes: 1280,
             rule_violations: 0,

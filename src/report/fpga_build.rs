@@ -137,9 +137,18 @@ impl FpgaBuildReport {
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.passes() { "passed" } else { "FAILED" };
         writeln!(f, "capram fpga build: {verdict}")?;
-        writeln!(f, "  board     {} ({}): {} {}", self.board, self.name, self.device, self.package)?;
+        writeln!(
+            f,
+            "  board     {} ({}): {} {}",
+            self.board, self.name, self.device, self.package
+        )?;
         let baud = self.clock_hz as f64 / self.clocks_per_bit as f64;
-        writeln!(f, "  clock     {} Hz, host link {} baud", grouped(self.clock_hz), grouped(baud as u64))?;
+        writeln!(
+            f,
+            "  clock     {} Hz, host link {} baud",
+            grouped(self.clock_hz),
+            grouped(baud as u64)
+        )?;
         let hash = self.files.get(&self.bitstream).map_or("", |hash| &hash[..16]);
         writeln!(f, "  bitstream {} (SHA-256 {hash}...)", self.bitstream)?;
         writeln!(f, "  inputs    {}, BUILD_HASH {:#010x}", &self.inputs[..16], self.build_hash)?;
@@ -165,14 +174,23 @@ impl FpgaBuildReport {
     }
 
     fn write_timing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.clocks.iter().map(|row| format!("{}'s clock", row.clock)).collect();
+        let names: Vec<String> =
+            self.clocks.iter().map(|row| format!("{}'s clock", row.clock)).collect();
         let paths: Vec<String> =
             self.crossings.iter().map(|row| format!("{} to {}", row.from, row.to)).collect();
         let clocks = self.clocks.iter().zip(&names).map(|(row, name)| {
-            (name.as_str(), format!("{:.2}", row.achieved_mhz), format!("MHz, needed {:.2}", row.required_mhz))
+            (
+                name.as_str(),
+                format!("{:.2}", row.achieved_mhz),
+                format!("MHz, needed {:.2}", row.required_mhz),
+            )
         });
         let crossings = self.crossings.iter().zip(&paths).map(|(row, name)| {
-            (name.as_str(), format!("{:.2}", row.delay_ns), format!("ns, allowed {:.2}", row.allowed_ns))
+            (
+                name.as_str(),
+                format!("{:.2}", row.delay_ns),
+                format!("ns, allowed {:.2}", row.allowed_ns),
+            )
         });
         Block { heading: "Timing", rows: clocks.chain(crossings).collect() }.write(f)
     }
@@ -184,7 +202,8 @@ impl fmt::Display for FpgaBuildReport {
         self.write_cells(f)?;
         self.write_timing(f)?;
         let steps = self.steps.iter();
-        let rows = steps.map(|s| (s.name.as_str(), format!("{:.1}", s.seconds), "s".into())).collect();
+        let rows =
+            steps.map(|s| (s.name.as_str(), format!("{:.1}", s.seconds), "s".into())).collect();
         Block { heading: "Build", rows }.write(f)?;
         if !self.passes() {
             writeln!(f, "\nFailures")?;

@@ -12,7 +12,7 @@ pub(crate) mod text;
 
 pub use atomic::{WriteError, replaceable, write_atomic, write_json};
 pub use characterize::CharacterizeReport;
-pub use cosim::{ConfigRow, CosimReport, Tools};
+pub use cosim::{ConfigRow, CosimReport, EmulatedRow, Tools};
 pub use infer::InferReport;
 pub use mismatch_row::MismatchRow;
 pub use spice::{

@@ -30,6 +30,12 @@ impl Request {
     }
 }
 
+/// Bits of the first drive word that make a request.
+pub(super) fn request_bits(request: Request) -> u32 {
+    let write = if request.write.is_some() { WE } else { 0 };
+    CYC_STB | write | request.select << SEL_SHIFT
+}
+
 /// How the macro answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -60,8 +66,7 @@ impl Bus {
     /// Starts a request. It must be answered before the next one starts.
     pub fn start(&mut self, request: Request, drive: &mut Drive) {
         debug_assert!(self.request.is_none(), "one request at a time");
-        let write = if request.write.is_some() { WE } else { 0 };
-        drive.bus = (drive.bus & !0xff) | RST_N | CYC_STB | write | request.select << SEL_SHIFT;
+        drive.bus = (drive.bus & !0xff) | RST_N | request_bits(request);
         drive.address = request.address;
         drive.data = request.write.unwrap_or(0);
         self.request = Some(request);

@@ -5,6 +5,7 @@
 //! [`Testbench::verdict`] says what was found so far.
 
 mod bus;
+mod emulation;
 mod monitor;
 mod voltages;
 
@@ -16,6 +17,8 @@ use crate::config::{
 };
 use crate::dut::{Dut, DutError};
 use crate::energy::{Activity, Observer};
+use crate::fpga::registers as board;
+use crate::fpga::tables::{Tables, TablesError};
 use crate::golden::chip::Chip;
 use crate::golden::plant::Plant;
 use crate::golden::reference::{Counters, Reference};
@@ -24,6 +27,7 @@ use crate::registers as reg;
 use crate::transaction::{Operation, Requantize, digit_vectors};
 use bitvec::{order::Lsb0, vec::BitVec};
 use bus::Bus;
+use emulation::Emulation;
 use monitor::Monitor;
 use std::ops;
 use std::path::{Path, PathBuf};
@@ -39,6 +43,9 @@ pub enum BenchError {
     /// The configuration contradicts itself.
     #[error(transparent)]
     Config(#[from] Box<Problem>),
+    /// The emulator can not be this chip.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
     /// The macro refused a request that a correct host would not make.
     #[error("the macro refused {action} address {address:#06x} in cycle {cycle}: {reasons}", action = if *.write { "a write to" } else { "a read of" })]
     Refused {
@@ -110,6 +117,7 @@ pub struct Testbench {
     checker: Checker,
     bus: Bus,
     monitor: Monitor,
+    emulation: Option<Box<Emulation>>,
     drive: Drive,
     pins: Pins,
     answered: bool,
@@ -137,10 +145,35 @@ impl Testbench {
         Ok(Self::build(config, sample, dut))
     }
 
+    /// The macro with its analog side emulated as on an FPGA, out of reset: `docs/fpga.md`, section 3.
+    /// Plant and reference have the chip that the emulator's tables are, and follow it. Decisions
+    /// whose margin is lost in its rounding are adopted and counted; its voltages are compared too.
+    pub fn emulated(config: &Config, sample: Sample) -> Result<Self, BenchError> {
+        let mut bench = Self::unstarted_emulated(config, sample)?;
+        bench.start(&config.timing.pulses, 0)?;
+        Ok(bench)
+    }
+
+    /// The same before its reset: [`start`](Self::start) it.
+    pub fn unstarted_emulated(config: &Config, sample: Sample) -> Result<Self, BenchError> {
+        config.validate().map_err(Box::new)?;
+        let (emulation, config) = Emulation::new(config, sample)?;
+        let chip = Arc::new(emulation.tables().chip());
+        let mut bench = Self::with_chip(&config, sample, Dut::emulated()?, chip);
+        bench.reference.set_marginal(emulation.tables().bound_v());
+        bench.emulation = Some(Box::new(emulation));
+        Ok(bench)
+    }
+
     fn build(config: &Config, sample: Sample, dut: Dut) -> Self {
+        let Config { geometry, analog, .. } = *config;
+        let chip = Chip::draw(&geometry, &analog, sample.seed, sample.chip);
+        Self::with_chip(config, sample, dut, Arc::new(chip))
+    }
+
+    fn with_chip(config: &Config, sample: Sample, dut: Dut, chip: Arc<Chip>) -> Self {
         let Config { geometry, analog, timing, .. } = *config;
         let Sample { seed, chip: number } = sample;
-        let chip = Arc::new(Chip::draw(&geometry, &analog, seed, number));
         let period_s = timing.period_s();
         let reset_timing = Timing { pulses: Pulses::SHORTEST, ..timing };
         Self {
@@ -152,6 +185,7 @@ impl Testbench {
             checker: Checker::new(period_s, geometry.columns_per_slice),
             bus: Bus::default(),
             monitor: Monitor::new(geometry, Pulses::SHORTEST),
+            emulation: None,
             drive: Drive::default(),
             pins: Pins::default(),
             answered: false,
@@ -180,6 +214,11 @@ impl Testbench {
             self.tick()?;
         }
         self.bus.release(&mut self.drive);
+        if let Some(emulation) = &self.emulation {
+            for (address, data) in emulation.settings() {
+                self.board(Request::write(address, data))?;
+            }
+        }
         self.dut.restart_clock();
         self.drive.bus |= u32::from(mutant) << 8;
         self.cycle()
@@ -207,11 +246,14 @@ impl Testbench {
             self.answered = false;
         }
         let response = self.plant.react(&self.pins);
-        if let Some(voltages) = &mut self.voltages {
-            voltages.observe(&self.plant);
-        }
         self.drive.read_data = response.read_data;
-        self.drive.comparators = response.comparators;
+        self.drive.comparators = match &mut self.emulation {
+            None => response.comparators,
+            Some(emulation) => emulation.observe(&self.dut, &self.pins),
+        };
+        if self.voltages.is_some() {
+            self.observe_volts();
+        }
         if let Some((request, answer)) = self.bus.answer(&self.pins) {
             self.answered = true;
             if matches!(answer, Answer::Ack(_)) {
@@ -238,6 +280,12 @@ impl Testbench {
         let Some(event) = expected.event else { return };
         let bit_lines = [self.plant.bit_line(0), self.plant.bit_line(1)];
         self.checker.nodes(&self.reference, event.pulse, bit_lines);
+        if let Some(emulation) = &self.emulation
+            && Emulation::has(event.pulse)
+        {
+            let bound = emulation.tables().bound_v();
+            self.checker.emulated(&self.reference, event.pulse, emulation.volts(), bound);
+        }
         let golden = [0, 1].map(|side| self.reference.mac_mean(event.pulse, side));
         if let [Some(p), Some(n)] = golden {
             let names = ["mac_mean_p", "mac_mean_n"];
@@ -250,6 +298,17 @@ impl Testbench {
         }
         if let Some(voltages) = &mut self.voltages {
             voltages.golden(&self.reference, event.pulse);
+        }
+    }
+
+    /// The voltages that the waves show as observed: the plant's, or the emulator's.
+    fn observe_volts(&mut self) {
+        let bit_lines = match &self.emulation {
+            None => [self.plant.bit_line(0), self.plant.bit_line(1)],
+            Some(emulation) => emulation.volts(),
+        };
+        if let Some(voltages) = &mut self.voltages {
+            voltages.observe(bit_lines);
         }
     }
 
@@ -268,6 +327,36 @@ impl Testbench {
             codes.push((0..self.geometry.slices()).map(code).collect());
         }
         self.latched = latch;
+    }
+
+    /// An access to the page of the board around an emulated macro, `rtl/fpga/registers.yaml`, which
+    /// must be idle. It takes none of the macro's cycles: nothing is compared.
+    pub fn board(&mut self, request: Request) -> Result<u32, BenchError> {
+        if self.answered {
+            self.cycle()?; // as for any transfer
+        }
+        let resting = self.drive;
+        self.drive.bus |= bus::request_bits(request);
+        (self.drive.address, self.drive.data) = (request.address, request.write.unwrap_or(0));
+        let mut pins = self.pins;
+        let mut waited = 0;
+        while pins.bus == 0 || waited == 0 {
+            self.dut.tick(&self.drive, &mut pins)?;
+            waited += 1;
+            if waited > PATIENCE {
+                let what = "no answer from the board's page";
+                return Err(BenchError::Stuck { what, cycles: PATIENCE, since: self.cycle });
+            }
+        }
+        self.drive = resting;
+        Ok(pins.bus_data)
+    }
+
+    /// Writes a word of the emulator's tables, by its index: another than the chip's, to see what it
+    /// does.
+    pub fn write_table(&mut self, index: usize, word: u16) -> Result<(), BenchError> {
+        let address = board::EMULATOR_TABLE + 4 * index as u32;
+        self.board(Request::write(address, word.into())).map(drop)
     }
 
     /// A bus transfer, answered or given up on.
@@ -674,6 +763,16 @@ impl Testbench {
         self.checker.stop(signal, cycle, error.to_string());
     }
 
+    /// The tables of an emulated macro.
+    pub fn tables(&self) -> Option<&Tables> {
+        self.emulation.as_deref().map(Emulation::tables)
+    }
+
+    /// Cycles of the model's clock so far; an emulated macro takes many of them to a cycle.
+    pub fn clock_cycles(&self) -> u64 {
+        self.dut.clock_cycles()
+    }
+
     /// Cycles since reset.
     pub fn now(&self) -> u64 {
         self.cycle
@@ -703,7 +802,11 @@ impl Testbench {
     /// Writes an FST from the next cycle on.
     pub fn open_waves(&mut self, path: &Path) -> Result<(), BenchError> {
         self.dut.open_waves(path, self.period_s * 1e12)?;
-        let voltages = Voltages::new(self.geometry.slices(), &self.plant);
+        let bit_lines = match &self.emulation {
+            None => [self.plant.bit_line(0), self.plant.bit_line(1)],
+            Some(emulation) => emulation.volts(),
+        };
+        let voltages = Voltages::new(self.geometry.slices(), bit_lines);
         self.dut.set_volts(voltages.rows());
         self.voltages = Some(voltages);
         Ok(())

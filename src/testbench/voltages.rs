@@ -1,7 +1,6 @@
 //! Node voltages for the waves: observed every cycle, golden and their difference at pulse ends,
 //! held in between.
 
-use crate::golden::plant::Plant;
 use crate::golden::reference::{Phase, Reference};
 
 /// Six rows of one voltage per slice: observed P, N, golden P, N, error P, N.
@@ -11,11 +10,11 @@ pub struct Voltages {
 }
 
 impl Voltages {
-    /// Starts at the plant's present voltages, golden ones too: a viewer scales curves by all
+    /// Starts at the present voltages, golden ones too: a viewer scales curves by all
     /// values in the file, so zeros that never were would flatten them.
-    pub fn new(slices: usize, plant: &Plant) -> Self {
+    pub fn new(slices: usize, bit_lines: [&[f64]; 2]) -> Self {
         let mut voltages = Self { slices, rows: vec![0.0; 6 * slices] };
-        voltages.observe(plant);
+        voltages.observe(bit_lines);
         voltages.rows.copy_within(..2 * slices, 2 * slices);
         voltages
     }
@@ -24,9 +23,9 @@ impl Voltages {
         &mut self.rows[row * self.slices..][..self.slices]
     }
 
-    /// The plant's voltages after a cycle.
-    pub fn observe(&mut self, plant: &Plant) {
-        (0..2).for_each(|side| self.row(side).copy_from_slice(plant.bit_line(side)));
+    /// Bit lines of the plant, or of the emulator, after a cycle.
+    pub fn observe(&mut self, bit_lines: [&[f64]; 2]) {
+        (0..2).for_each(|side| self.row(side).copy_from_slice(bit_lines[side]));
     }
 
     /// The reference's at the end of a pulse.

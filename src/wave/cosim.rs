@@ -3,10 +3,25 @@
 use super::view::{Color, Group, Kind, Marker, Signal, View, Window};
 use crate::config::{ADC_BITS, Geometry};
 
-/// Scope of the simulation top: its pins and, as reals, the node voltages.
-const TOP: &str = "TOP.capram_sim";
-/// The sequencer's state within it.
-const PHASE: &str = "u_macro.u_sequencer.phase_q";
+/// What differs between the simulation tops.
+#[derive(Clone, Copy)]
+struct Names {
+    /// Scope of the simulation top: its pins and, as reals, the node voltages.
+    top: &'static str,
+    /// The sequencer's state within it.
+    phase: &'static str,
+    /// Voltages that are compared with the golden ones.
+    observed: &'static str,
+}
+
+const MACRO: Names =
+    Names { top: "TOP.capram_sim", phase: "u_macro.u_sequencer.phase_q", observed: "observed" };
+const EMULATED: Names = Names {
+    top: "TOP.capram_emulated_sim",
+    phase: "u_emulated.u_macro.u_sequencer.phase_q",
+    observed: "emulated",
+};
+
 /// Lines of a voltage and of an error voltage.
 const VOLT_LINES: u32 = 4;
 const ERROR_LINES: u32 = 2;
@@ -20,21 +35,50 @@ pub fn cosim_view(
     window: Window,
     markers: Vec<Marker>,
 ) -> View {
+    view(MACRO, geometry, slices, window, markers)
+}
+
+/// The same of a run with an emulated analog side: its voltages beside the golden ones.
+pub fn emulated_view(
+    geometry: &Geometry,
+    slices: &[usize],
+    window: Window,
+    markers: Vec<Marker>,
+) -> View {
+    view(EMULATED, geometry, slices, window, markers)
+}
+
+fn view(
+    names: Names,
+    geometry: &Geometry,
+    slices: &[usize],
+    window: Window,
+    markers: Vec<Marker>,
+) -> View {
     let existing = slices.iter().filter(|&&slice| slice < geometry.slices());
-    let mut groups = vec![phases()];
-    groups.extend(existing.map(|&slice| slice_group(geometry, slice)));
-    groups.extend([all_slices(geometry), host()]);
+    let mut groups = vec![phases(names)];
+    groups.extend(existing.map(|&slice| slice_group(names, geometry, slice)));
+    groups.extend([all_slices(names, geometry), host(names)]);
     View { groups, markers, window }
 }
 
-fn top(name: &str, kind: Kind) -> Signal {
-    Signal::new(format!("{TOP}.{name}"), kind)
+impl Names {
+    fn signal(&self, name: &str, kind: Kind) -> Signal {
+        Signal::new(format!("{}.{name}", self.top), kind)
+    }
+
+    /// Bit planes of the SAR registers, the most significant of a complete code first.
+    fn planes(&self) -> impl Iterator<Item = String> + use<> {
+        let top = self.top;
+        (0..ADC_BITS).rev().map(move |plane| format!("{top}.decision[{plane}]"))
+    }
 }
 
-fn phases() -> Group {
+fn phases(names: Names) -> Group {
+    let top = |name: &str, kind| names.signal(name, kind);
     let signals = vec![
         top("clk_i", Kind::Bit),
-        top(PHASE, Kind::Enum(3)),
+        top(names.phase, Kind::Enum(3)),
         top("reset", Kind::Bit),
         top("sample", Kind::Bit),
         top("plane_wl", Kind::Hex(8)),
@@ -48,7 +92,8 @@ fn phases() -> Group {
     Group { name: "phases".into(), signals }
 }
 
-fn all_slices(geometry: &Geometry) -> Group {
+fn all_slices(names: Names, geometry: &Geometry) -> Group {
+    let top = |name: &str, kind| names.signal(name, kind);
     let slices = geometry.slices() as u32;
     let mut signals = vec![
         top("differential", Kind::Bit),
@@ -60,11 +105,12 @@ fn all_slices(geometry: &Geometry) -> Group {
         top("inject_n", Kind::Hex(slices)),
     ];
     // one bit per slice; plane 0 holds the latest decisions
-    signals.extend(planes().map(|plane| Signal::new(plane, Kind::Hex(slices))));
+    signals.extend(names.planes().map(|plane| Signal::new(plane, Kind::Hex(slices))));
     Group { name: "all slices".into(), signals }
 }
 
-fn host() -> Group {
+fn host(names: Names) -> Group {
+    let top = |name: &str, kind| names.signal(name, kind);
     let signals = vec![
         top("busy", Kind::Bit),
         top("wb_ack", Kind::Bit),
@@ -77,24 +123,20 @@ fn host() -> Group {
     Group { name: "host and SRAM".into(), signals }
 }
 
-/// Bit planes of the SAR registers, the most significant of a complete code first.
-fn planes() -> impl Iterator<Item = String> {
-    (0..ADC_BITS).rev().map(|plane| format!("{TOP}.decision[{plane}]"))
-}
-
-fn slice_group(geometry: &Geometry, slice: usize) -> Group {
+fn slice_group(names: Names, geometry: &Geometry, slice: usize) -> Group {
     let width = geometry.slices() as u32;
     let bit = slice as u32;
     let bits = |name: &str, words: Vec<String>| {
         Signal::new(format!("{name}_{slice}"), Kind::Slice { words, width, bit })
     };
-    let volts = |name: &str, lines| top(&format!("{name}[{slice}]"), Kind::Analog { lines });
+    let volts =
+        |name: &str, lines| names.signal(&format!("{name}[{slice}]"), Kind::Analog { lines });
     let mut signals = vec![
-        bits("decision", planes().last().into_iter().collect()),
-        bits("code", planes().collect()),
+        bits("decision", names.planes().last().into_iter().collect()),
+        bits("code", names.planes().collect()),
     ];
     for side in ["p", "n"] {
-        signals.push(volts(&format!("observed_{side}"), VOLT_LINES));
+        signals.push(volts(&format!("{}_{side}", names.observed), VOLT_LINES));
         signals.push(volts(&format!("golden_{side}"), VOLT_LINES).colored(Color::Yellow));
         signals.push(volts(&format!("error_{side}"), ERROR_LINES).colored(Color::Red));
     }

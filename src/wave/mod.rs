@@ -6,7 +6,7 @@ mod gtkwave;
 mod surfer;
 mod view;
 
-pub use cosim::cosim_view;
+pub use cosim::{cosim_view, emulated_view};
 pub use view::{Color, Group, Kind, Marker, Signal, View, Window};
 
 use std::path::{Path, PathBuf};

@@ -164,11 +164,7 @@ fn write_inputs(board: &Board, inputs: &Inputs, work: &Path) -> Result<(), Build
     write(&work.join(SCRIPT), script.as_bytes())
 }
 
-fn run_all(
-    build: &Build,
-    work: &Path,
-    say: &dyn Fn(&str),
-) -> Result<Vec<StepRow>, BuildError> {
+fn run_all(build: &Build, work: &Path, say: &dyn Fn(&str)) -> Result<Vec<StepRow>, BuildError> {
     let mut rows = vec![];
     for step in steps(build.board) {
         say(step.what);

@@ -67,8 +67,7 @@ impl Tools {
             .collect();
         let there = |(name, version): &(&str, &str)| {
             let info = format!("{}-{version}.dist-info", name.replace('-', "_"));
-            folders.iter().any(|folder| folder.join(&info).is_dir())
-                && self.program(name).is_file()
+            folders.iter().any(|folder| folder.join(&info).is_dir()) && self.program(name).is_file()
         };
         let missing = PACKAGES.iter().filter(|package| !there(package));
         missing.map(|(name, version)| format!("{name}=={version}")).collect()

@@ -16,7 +16,7 @@ use crate::golden::simd::Isa;
 use crate::pins::{Pins, SLICE_WORDS};
 use crate::simd::dispatch;
 
-/// Below this margin a decision is adopted from what was observed, in V.
+/// Below this margin a decision is adopted from what was observed, in V, unless told otherwise.
 const MARGINAL_V: f64 = 1e-9;
 
 /// Whose coins decide where a comparator does not finish.
@@ -70,6 +70,8 @@ pub(super) struct Conversion {
     pub level_errors: Option<[i16; LEVELS]>,
     /// Distance to the threshold within which a comparator does not finish, in V.
     metastable: f64,
+    /// Margin below which a decision is adopted from what was observed, in V.
+    marginal: f64,
     pub sampling: Sampling,
     pub injections: Injections,
     pub comparator: Comparator,
@@ -83,7 +85,7 @@ pub(super) struct Conversion {
     pub margins: Rows,
     /// Decisions of all slices, `[decision]`.
     pub decisions: [[u32; SLICE_WORDS]; ADC_BITS],
-    /// Whether some margin of a decision lies within [`MARGINAL_V`] of zero, or of the comparator's
+    /// Whether some margin of a decision lies within `marginal` of zero, or of the comparator's
     /// metastable window.
     near: [bool; ADC_BITS],
     /// The rest of the step's voltages, if they are wanted.
@@ -157,6 +159,7 @@ impl Conversion {
             isa: Isa::best(),
             level_errors: (*errors != [0; LEVELS]).then_some(*errors),
             metastable: electrical.metastable,
+            marginal: MARGINAL_V,
             sampling: Sampling::new(electrical, factors),
             injections: Injections::new(electrical, factors),
             comparator: Comparator {
@@ -182,6 +185,11 @@ impl Conversion {
             active: [0; SLICE_WORDS],
             all_active: false,
         }
+    }
+
+    /// Margin below which a decision is adopted, in V.
+    pub(super) fn set_marginal(&mut self, volts: f64) {
+        self.marginal = volts;
     }
 
     /// Takes over new pulse widths.
@@ -351,7 +359,7 @@ impl Conversion {
     /// Distance to zero from which on a decision has to be looked at.
     #[inline(always)]
     pub(super) fn near_v(&self) -> f64 {
-        self.metastable + MARGINAL_V
+        self.metastable + self.marginal
     }
 
     /// Inactive slices: their columns stay at V_low, so their comparators see only offset, noise and
@@ -399,7 +407,7 @@ impl Conversion {
     /// metastable window, is lost in rounding.
     pub(super) fn marginal(&self, k: usize, slice: usize) -> bool {
         let margin = self.margins(k)[slice].abs();
-        margin < MARGINAL_V || (margin - self.metastable).abs() < MARGINAL_V
+        margin < self.marginal || (margin - self.metastable).abs() < self.marginal
     }
 
     /// Number of slices whose decision k is too close to call.

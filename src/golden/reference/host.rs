@@ -19,6 +19,13 @@ impl Reference {
         self.converter.number_next(index);
     }
 
+    /// Decisions whose margin is below this many volts are adopted from what was observed; 1 nV
+    /// unless told otherwise, above what double precision loses. For comparators that compute with
+    /// fewer bits.
+    pub fn set_marginal(&mut self, volts: f64) {
+        self.converter.conversion.set_marginal(volts);
+    }
+
     /// An operation acknowledged in `cycle`, the next one to be predicted. One that the geometry
     /// has no room for is ignored: the macro refuses it.
     pub fn operation(&mut self, cycle: u64, operation: &Operation) {
