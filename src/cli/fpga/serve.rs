@@ -14,7 +14,8 @@ pub struct Arguments {
     /// Board, or its file
     #[arg(long, value_name = "BOARD")]
     board: PathBuf,
-    /// Bitstream that the board is made from [default: the board's RTL]
+    /// What the board is made from: a bitstream for an iCE40, netlist.v of a build for an ECP5
+    /// [default: the board's RTL]
     #[arg(long, value_name = "FILE")]
     bitstream: Option<PathBuf>,
     /// Make a symbolic link to the pseudo-terminal, as long as it is served
@@ -29,6 +30,9 @@ impl Arguments {
         let (board, _) = Board::find(&self.board)?;
         let cache = Cache::find()?;
         let design = match &self.bitstream {
+            Some(netlist) if netlist.extension().is_some_and(|e| e == "v") => {
+                Design::of_netlist(&board, netlist)?
+            }
             Some(bitstream) => Design::of_bitstream(&board, bitstream, &cache)?,
             None => Design::of_rtl(&board),
         };

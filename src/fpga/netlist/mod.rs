@@ -1,11 +1,13 @@
 //! From a bitstream file back to a netlist that a simulator reads.
 
 mod bitstream;
+mod ecp5;
 mod hard_blocks;
 mod header;
 mod unpack;
 
 pub use bitstream::{Device, device_of};
+pub use ecp5::name_cells;
 pub use header::separate_header;
 pub use unpack::{Unpacked, unpack};
 

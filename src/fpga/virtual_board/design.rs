@@ -1,6 +1,7 @@
 //! What a virtual board is compiled from.
 
 use super::VirtualBoardError;
+use crate::fpga::netlist::name_cells;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,24 @@ pub enum Source {
 /// Cells of an iCE40, as far as unpacked netlists and RTL name them.
 const ICE40: (&str, &str) = ("ice40.v", include_str!("ice40.v"));
 
+/// Cells of an ECP5 in a netlist after place and route.
+const ECP5: (&str, &str) = ("ecp5.v", include_str!("ecp5.v"));
+
 impl Design {
+    /// An ECP5's netlist after place and route, as yosys writes it.
+    pub fn ecp5_netlist(name: &str, top: &str, netlist: &str) -> Self {
+        Self {
+            name: name.into(),
+            top: top.into(),
+            sources: vec![
+                Source::Text("netlist.v", name_cells(netlist)),
+                Source::Text(ECP5.0, ECP5.1.to_owned()),
+            ],
+            include: vec![],
+            parameters: vec![],
+        }
+    }
+
     /// What an iCE40 bitstream unpacked to.
     pub fn ice40_netlist(name: &str, netlist: String) -> Self {
         Self {

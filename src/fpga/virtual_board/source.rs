@@ -48,6 +48,12 @@ impl Design {
         Ok(Self::ice40_netlist(&bitstream.display().to_string(), text))
     }
 
+    /// What `capram fpga build` wrote beside the bitstream of an ECP5, which no tool unpacks.
+    pub fn of_netlist(board: &Board, netlist: &Path) -> Result<Self, VirtualBoardError> {
+        let text = std::fs::read_to_string(netlist).map_err(file_error(netlist))?;
+        Ok(Self::ecp5_netlist(&netlist.display().to_string(), &board.top, &text))
+    }
+
     /// What the RTL describes, before any tool had it in hand.
     pub fn of_rtl(board: &Board) -> Self {
         let top = rtl::folder().join("fpga").join(format!("{}.sv", board.top));
