@@ -4,19 +4,15 @@
 pub mod board;
 pub mod bone;
 pub mod build;
-<<<<<<< HEAD
 pub mod flips;
 pub mod host;
 pub mod machine;
-=======
->>>>>>> virt
 pub mod netlist;
 pub mod noise;
 pub mod port;
 pub mod predict;
 pub mod pty;
 pub mod registers;
-<<<<<<< HEAD
 pub mod replay;
 pub mod serial;
 #[cfg(feature = "verilator")]
@@ -24,8 +20,4 @@ pub mod simulation;
 pub mod smoke;
 pub mod tables;
 pub mod transcript;
-=======
-pub mod serial;
-pub mod tables;
->>>>>>> virt
 pub mod virtual_board;
