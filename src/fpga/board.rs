@@ -248,6 +248,14 @@ pub fn known() -> Vec<String> {
 }
 
 impl Board {
+    /// File of a build that its virtual board is made of.
+    pub fn simulated(&self) -> &'static str {
+        match self.virtual_board {
+            VirtualBoard::Bitstream => self.family.bitstream(),
+            VirtualBoard::Netlist => "netlist.v",
+        }
+    }
+
     /// A board by its name, or by its file; what its results are called, too.
     pub fn find(name: &Path) -> Result<(Self, String), BoardError> {
         let word = name.to_string_lossy();

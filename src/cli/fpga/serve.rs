@@ -30,10 +30,7 @@ impl Arguments {
         let (board, _) = Board::find(&self.board)?;
         let cache = Cache::find()?;
         let design = match &self.bitstream {
-            Some(netlist) if netlist.extension().is_some_and(|e| e == "v") => {
-                Design::of_netlist(&board, netlist)?
-            }
-            Some(bitstream) => Design::of_bitstream(&board, bitstream, &cache)?,
+            Some(file) => Design::of_file(&board, file, &cache)?,
             None => Design::of_rtl(&board),
         };
         let program = design.compile(&cache)?;

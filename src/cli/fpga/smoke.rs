@@ -29,10 +29,10 @@ pub struct Arguments {
     #[arg(long, value_name = "/dev/ttyX")]
     port: Option<PathBuf>,
     /// Load the bitstream into the board first, with openFPGALoader
-    #[arg(long, requires = "port", requires = "bitstream")]
+    #[arg(long, requires = "port")]
     program: bool,
     /// The bitstream itself, unpacked to a netlist and simulated
-    #[arg(long = "virtual", requires = "bitstream")]
+    #[arg(long = "virtual")]
     virtual_board: bool,
     /// The board's RTL, simulated
     #[arg(long)]
@@ -141,16 +141,16 @@ impl Arguments {
         Ok(targets)
     }
 
-    /// The bitstream that was named, or the one that was built.
-    fn bitstream(&self, board: &board::Board) -> anyhow::Result<PathBuf> {
+    /// The file that was named, or the one of this name that was built.
+    fn built(&self, file: &str) -> anyhow::Result<PathBuf> {
         if let Some(path) = &self.bitstream {
             return Ok(path.clone());
         }
         let name = self.board.file_stem().unwrap_or(self.board.as_os_str());
-        let built = Path::new("target/fpga").join(name).join(board.family.bitstream());
+        let built = Path::new("target/fpga").join(name).join(file);
         if !built.exists() {
             bail!(
-                "{}: there is no bitstream; make it with `capram fpga build --board {}`, or name \
+                "{}: there is no such file; make it with `capram fpga build --board {}`, or name \
                  one with --bitstream FILE",
                 built.display(),
                 self.board.display()
@@ -160,13 +160,18 @@ impl Arguments {
     }
 
     /// A line to a target.
-    fn open(&self, plan: &Plan, board: &board::Board, target: &Target) -> anyhow::Result<Box<dyn Port>> {
+    fn open(
+        &self,
+        plan: &Plan,
+        board: &board::Board,
+        target: &Target,
+    ) -> anyhow::Result<Box<dyn Port>> {
         let cache = Cache::find()?;
         let design = match target {
             Target::Model => return Ok(Box::new(Simulation::new(plan, &[])?)),
             Target::Port(port) => return serial(port, board),
             Target::Simulation => Design::of_rtl(board),
-            Target::Virtual => Design::of_bitstream(board, &self.bitstream(board)?, &cache)?,
+            Target::Virtual => Design::of_file(board, &self.built(board.simulated())?, &cache)?,
         };
         let program = design.compile(&cache)?;
         Ok(Box::new(VirtualBoard::start(&program, &design.name, Timing::of(board))?))
@@ -217,8 +222,7 @@ impl Arguments {
         if let (Some(path), Some(transcript)) = (&self.record, board.bone.recorded()) {
             write_atomic(path, transcript.write().as_bytes())?;
         }
-        let mut report =
-            SmokeReport::new(&plan, &named.name, &target.name(), Some(identity));
+        let mut report = SmokeReport::new(&plan, &named.name, &target.name(), Some(identity));
         report.add(&outcomes);
         self.write(&report)?;
         print(&report)?;
@@ -276,9 +280,8 @@ impl Arguments {
 
     /// Loads the bitstream into the board.
     fn load(&self, board: &board::Board) -> anyhow::Result<()> {
-        let Some(bitstream) = &self.bitstream else { return Ok(()) };
         let mut loader = Command::new("openFPGALoader");
-        loader.args(&board.programmer).arg(bitstream);
+        loader.args(&board.programmer).arg(self.built(board.family.bitstream())?);
         let done = loader.output().context(
             "cannot run openFPGALoader, which --program needs (Debian: apt-get install \
              openfpgaloader)",

@@ -17,6 +17,14 @@ impl Timing {
 }
 
 impl Design {
+    /// What a file describes: the netlist of a board, as Verilog, or its bitstream.
+    pub fn of_file(board: &Board, file: &Path, cache: &Cache) -> Result<Self, VirtualBoardError> {
+        match file.extension() {
+            Some(extension) if extension == "v" => Self::of_netlist(board, file),
+            _ => Self::of_bitstream(board, file, cache),
+        }
+    }
+
     /// What a bitstream for an iCE40 board contains. Unpacked netlists are kept like compiled boards.
     pub fn of_bitstream(
         board: &Board,
