@@ -207,12 +207,12 @@ fn noise_is_the_generator_s() {
     write(board::NOISE, SIGMA.into());
     write(board::NOISE_SEED, 77);
     let offsets: Vec<i16> = (0..32).map(|s| (s - 16) * 90).collect(); // about 1.7 sigma either way
-    for slice in 0..32 {
+    for (slice, &offset) in offsets.iter().enumerate() {
         for i in 0..5 {
             bench.write_table(512 + 16 * slice + i, 0).expect("answers");
             bench.write_table(512 + 16 * slice + 8 + i, 0).expect("answers");
         }
-        bench.write_table(512 + 16 * slice + 5, offsets[slice] as u16).expect("answers");
+        bench.write_table(512 + 16 * slice + 5, offset as u16).expect("answers");
     }
     // Nothing stored, nothing injected: both sides stay at 0 through all seven decisions.
     bench.load_plane(0, WeightFormat::Diff1, &vec![vec![0; 64]; 64]).expect("loads");
