@@ -5,7 +5,7 @@ BIN = $(PYTHON)/bin
 TRAINING = target/training-tools
 CAPRAM = target/release/capram
 
-.PHONY: demo test check bench lint numpy-check network-check adctoolbox-check spice paper paper-check verilator-5.48 synth
+.PHONY: demo test check bench lint numpy-check network-check adctoolbox-check spice paper paper-check verilator-5.48 synth fpga
 .PHONY: digits training-check mnist mnist-chips train-mnist
 
 demo: ## a network on real images through the RTL, with waves of the first one
@@ -83,6 +83,11 @@ verilator-5.48: $(BIN)/pip ## the closed loop on the newest Verilator
 
 synth: $(BIN)/pip ## map the RTL on iCE40 and print cell counts
 	ci/synth.sh $(CURDIR)/$(BIN)
+
+BOARD = hx8k
+fpga: ## bitstream of a board (BOARD=hx8k, icebreaker, ulx3s), checked against its budget
+	@ci/tools.sh python3-venv
+	cargo run --release -- fpga build --board $(BOARD)
 
 # Training. Only `make mnist`, `mnist-chips` and `train-mnist` need the four MNIST files: DATA=folder.
 $(TRAINING)/bin/pip: training/requirements.txt

@@ -116,7 +116,8 @@ pub fn build(
     let Build { board, id, out, .. } = *build;
     fs::create_dir_all(out).map_err(|source| BuildError::file(out, source))?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&format!(".{id}."));
+    let prefix = format!(".{id}.");
+    builder.prefix(&prefix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777)); // less the umask
     let work = builder.tempdir_in(out).map_err(|source| BuildError::file(out, source))?;
