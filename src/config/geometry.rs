@@ -41,6 +41,12 @@ impl Geometry {
         self.columns.div_ceil(WORD_BITS)
     }
 
+    /// Slices that a lane of the post-processor serves, one per cycle: it takes new codes when it is
+    /// through with them.
+    pub fn slices_per_lane(&self) -> usize {
+        self.slices() / self.post_lanes
+    }
+
     /// Units of a slice in this format; 0 if the format does not fit.
     pub fn units(&self, format: WeightFormat) -> usize {
         self.columns_per_slice / format.columns()

@@ -19,12 +19,12 @@ const BUILTIN: &[(&str, &str)] = &[
     ("slice2", include_str!("../../configs/slice2.yaml")),
     ("slice1", include_str!("../../configs/slice1.yaml")),
     ("onelane", include_str!("../../configs/onelane.yaml")),
-    ("fpga", include_str!("../../configs/fpga.yaml")),
     ("ss", include_str!("../../configs/ss.yaml")),
     ("ff", include_str!("../../configs/ff.yaml")),
     ("sf", include_str!("../../configs/sf.yaml")),
     ("fs", include_str!("../../configs/fs.yaml")),
     ("leaky", include_str!("../../configs/leaky.yaml")),
+    ("fpga", include_str!("../../configs/fpga.yaml")),
 ];
 
 /// A complete configuration.

@@ -460,6 +460,21 @@ fn validate_checks_what_code_changed() {
     assert!(config.validate().unwrap_err().to_string().starts_with("analog.v_cm: NaN is out of "));
 }
 
+/// 32 slices in one lane keep LATCH waiting for 32 - 18 cycles, or for 32 - 20 after longer pulses;
+/// 16 a lane are through before a step ends.
+#[test]
+fn latch_waits_for_a_slow_post_processor() {
+    let Config { geometry, timing, .. } = shipped("onelane");
+    let waits = |pulses: &Pulses, post_lanes| {
+        let geometry = Geometry { post_lanes, ..geometry };
+        (pulses.stretch(&geometry), pulses.streamed_step_cycles(&geometry))
+    };
+    assert_eq!(waits(&timing.pulses, 1), (14, 32));
+    assert_eq!(waits(&timing.pulses, 2), (0, 18));
+    let longer = Pulses { sample: Pulse { width: 2, gap: 1 }, ..timing.pulses };
+    assert_eq!((waits(&longer, 1), waits(&longer, 2)), ((12, 32), (0, 20)));
+}
+
 proptest! {
     /// No text makes the parser panic.
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Geometry;
+
 /// One pulse: `width` cycles high (1..=15), then `gap` cycles (0..=7) before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +84,16 @@ impl Pulses {
         let front = [self.reset, self.sample, self.multiply, self.share];
         let front: u32 = front.iter().map(Pulse::total).sum();
         front + 7 * self.strobe.total() + 6 * self.inject.total() + self.latch.total()
+    }
+
+    /// Cycles by which LATCH waits for the post-processor in a stream of steps.
+    pub fn stretch(&self, geometry: &Geometry) -> u32 {
+        (geometry.slices_per_lane() as u32).saturating_sub(self.step_cycles())
+    }
+
+    /// Cycles of a conversion step in a stream, that wait included.
+    pub fn streamed_step_cycles(&self, geometry: &Geometry) -> u32 {
+        self.step_cycles() + self.stretch(geometry)
     }
 }
 

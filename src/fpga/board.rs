@@ -102,6 +102,14 @@ pub enum Family {
 }
 
 impl Family {
+    /// File of a built bitstream.
+    pub fn bitstream(self) -> &'static str {
+        match self {
+            Self::Ice40 => "capram.bin",
+            Self::Ecp5 => "capram.bit",
+        }
+    }
+
     /// FPGAs that the tools know.
     pub fn devices(self) -> &'static [&'static str] {
         match self {
@@ -240,6 +248,14 @@ pub fn known() -> Vec<String> {
 }
 
 impl Board {
+    /// File of a build that its virtual board is made of.
+    pub fn simulated(&self) -> &'static str {
+        match self.virtual_board {
+            VirtualBoard::Bitstream => self.family.bitstream(),
+            VirtualBoard::Netlist => "netlist.v",
+        }
+    }
+
     /// A board by its name, or by its file; what its results are called, too.
     pub fn find(name: &Path) -> Result<(Self, String), BoardError> {
         let word = name.to_string_lossy();

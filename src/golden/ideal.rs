@@ -86,6 +86,7 @@ pub fn digit_sum_term(format: WeightFormat, digit_sum: i64) -> i64 {
 }
 
 /// Requantized activation: clip((acc m + bias + round) >> s, 0, 2^n - 1).
+#[inline(always)]
 pub fn requantize(accumulator: i32, multiplier: u8, bias: i32, layer: Requantize) -> u8 {
     let round = if layer.shift > 0 { 1i64 << (layer.shift - 1) } else { 0 };
     let scaled = i64::from(accumulator) * i64::from(multiplier) + i64::from(bias) + round;

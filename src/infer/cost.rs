@@ -51,8 +51,7 @@ impl Cost {
         let geometry = &setup.config.geometry;
         let timing = &setup.config.timing;
         let model = Model::new(setup.config);
-        let lanes = (geometry.slices() / geometry.post_lanes) as u64;
-        let step = u64::from(timing.pulses.step_cycles()).max(lanes);
+        let step = u64::from(timing.pulses.streamed_step_cycles(geometry));
         let cycles = activity.steps * step;
         let compute = Activity { cycles, sram_reads: 0, sram_writes: 0, ..*activity };
         let per_image = |n: u64| n as f64 / images.max(1) as f64;

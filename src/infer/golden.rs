@@ -52,10 +52,9 @@ impl GoldenMachine {
         for plane in 0..PLANES {
             converter.load_plane(plane, &cells.plane(plane))?;
         }
-        let lane = (geometry.slices() / geometry.post_lanes) as u32;
         Ok(Self {
             converter,
-            stretch: lane.saturating_sub(timing.pulses.step_cycles()),
+            stretch: timing.pulses.stretch(&geometry),
             streaming: false,
             values: Arc::new(config::Range::ALL.map(|range| tables.values(range))),
             slots: Slots::new(geometry.mac_rows),

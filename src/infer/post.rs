@@ -7,6 +7,7 @@ use super::Counts;
 use super::steps::Step;
 use crate::config::Geometry;
 use crate::golden::ideal;
+use crate::simd::dispatch;
 use crate::transaction::{Operation, Requantize};
 
 /// Banks of accumulators, requantization parameters and results.
@@ -103,15 +104,8 @@ impl PostProcessor {
         if !operation.emit {
             return;
         }
-        let bank = &mut self.banks[usize::from(operation.bank)];
-        for output in 0..usize::from(operation.units) * self.slices {
-            bank.requantized[output] = ideal::requantize(
-                bank.accumulators[output],
-                bank.multipliers[output],
-                bank.biases[output],
-                self.layer,
-            );
-        }
+        let outputs = usize::from(operation.units) * self.slices;
+        requantize(&mut self.banks[usize::from(operation.bank)], outputs, self.layer);
     }
 
     pub(super) fn results(&self, bank: u8, outputs: Range<usize>, into: &mut [u8]) {
@@ -120,5 +114,18 @@ impl PostProcessor {
 
     pub(super) fn sums(&self, bank: u8, outputs: Range<usize>, into: &mut [i32]) {
         into.copy_from_slice(&self.banks[usize::from(bank)].accumulators[outputs]);
+    }
+}
+
+dispatch! {
+    /// Requantizes the first outputs of a bank.
+    fn requantize(bank: &mut Bank, outputs: usize, layer: Requantize) = requantize_body;
+}
+
+#[inline(always)]
+fn requantize_body(bank: &mut Bank, outputs: usize, layer: Requantize) {
+    let sums = bank.accumulators[..outputs].iter().zip(&bank.multipliers).zip(&bank.biases);
+    for (q, ((&sum, &multiplier), &bias)) in bank.requantized.iter_mut().zip(sums) {
+        *q = ideal::requantize(sum, multiplier, bias, layer);
     }
 }

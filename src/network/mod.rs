@@ -1,7 +1,6 @@
 //! A quantized CNN: its file, checked, as data. `docs/networks.md`, sections 1 and 2.
 
 mod builtin;
-mod count;
 mod error;
 mod exact;
 mod host;
@@ -18,7 +17,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use count::{LayerSize, Size};
 pub use error::{NetworkError, Part, Problem};
 pub use host::{Tensor, add, add_biases, pool};
 pub use layer::{

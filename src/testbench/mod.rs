@@ -617,7 +617,7 @@ impl Testbench {
 
     /// Cycles after which latched codes are in the results for certain.
     pub fn lane_cycles(&self) -> u64 {
-        (self.geometry.slices() / self.geometry.post_lanes) as u64 + 8
+        self.geometry.slices_per_lane() as u64 + 8
     }
 
     /// Reads accumulators, compared with the reference; they must be of a finished operation.

@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod integers;
+pub mod line;
 pub mod raw;
 
 use capram::config::{Config, Range, WeightFormat};

@@ -1,6 +1,8 @@
-//! `capram fpga`: the macro on a board.
+//! `capram fpga`: the macro on an FPGA, one file for each of its subcommands.
 
 mod build;
+mod serve;
+mod smoke;
 
 use clap::Subcommand;
 
@@ -15,6 +17,10 @@ pub struct Arguments {
 enum Command {
     /// Make the bitstream of a board with open tools.
     Build(build::Arguments),
+    /// Serve a virtual board on a pseudo-terminal, for any program that talks to serial ports.
+    Serve(serve::Arguments),
+    /// Test a board over its serial port, a virtual one or a simulation.
+    Smoke(smoke::Arguments),
 }
 
 impl Arguments {
@@ -22,6 +28,8 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<bool> {
         match self.command {
             Command::Build(arguments) => arguments.run(),
+            Command::Serve(arguments) => arguments.run(),
+            Command::Smoke(arguments) => arguments.run(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::nodes::{Nodes, Nothing};
 use super::rows::Rows;
 use super::sampling::Sampling;
 use super::sar::{self, Comparator, FIRING_CELLS, INJECTIONS, Injections};
-use super::weights::{self, Pairs};
+use super::weights;
 use crate::config::ADC_BITS;
 use crate::golden::chip::{CELLS, Chip, LEVELS};
 use crate::golden::noise::{self, Draw, NoiseFrame};
@@ -55,7 +55,7 @@ pub(super) struct StepInput<'a> {
 pub(super) struct Carried {
     pub plane: usize,
     /// Digits of the rows, and the errors of their levels.
-    pub rows: [Pairs; 2],
+    pub rows: weights::Carried,
     /// Level of the dummy columns in DAC steps, its error included.
     pub level: f64,
 }
@@ -246,7 +246,7 @@ impl Conversion {
         }
         let carried = Carried {
             plane: input.plane,
-            rows: [weights::pairs(input.digits), weights::pairs(&errors)],
+            rows: weights::Carried::new([input.digits, &errors]),
             level: self.level(input.level),
         };
         (self.decisions, self.near) = Default::default();

@@ -37,12 +37,13 @@ pub(super) struct Finish<'a, R> {
     pub record: &'a mut R,
 }
 
-/// Sides of a vector of slices, and where they discharge next: 1 or 0.
+/// Sides of a vector of slices, what their injections act on, and where they discharge next: 1 or 0.
 #[derive(Clone, Copy)]
 struct Slices<D> {
     /// First slice.
     at: usize,
     sides: [Side<D>; 2],
+    targets: [Target<D>; 2],
     gates: [D; 2],
 }
 
@@ -51,16 +52,17 @@ impl<R: Record> Kernel for Whole<'_, R> {
     fn run<S: Simd>(mut self, simd: S) {
         let slices = self.conversion.slices;
         let mut at = 0;
-        // Two vectors at a time: every decision waits for the one before, but not for that of other
-        // slices.
-        while at + S::LANES < slices {
+        // Two vectors at a time, if registers hold them: every decision waits for the one before, but
+        // not for that of other slices.
+        while S::MANY_REGISTERS && at + S::LANES < slices {
             let both = [self.connected(simd, at), self.connected(simd, at + S::LANES)];
             self.search(simd, both);
             at += 2 * S::LANES;
         }
-        if at < slices {
-            let last = [self.connected(simd, at)];
-            self.search(simd, last);
+        while at < slices {
+            let one = [self.connected(simd, at)];
+            self.search(simd, one);
+            at += S::LANES;
         }
     }
 }
@@ -72,8 +74,9 @@ impl<R: Record> Whole<'_, R> {
         let [p, n] = driven(simd, at, self.conversion, self.carried, self.array);
         let p = self.connect(Place { simd, side: 0, at }, p);
         let n = self.connect(Place { simd, side: 1, at }, n);
+        let targets = targets(simd, at, self.conversion, self.array);
         let gates = [simd.splat_f64(0.0); 2];
-        let mut slices = Slices { at, sides: [p, n], gates };
+        let mut slices = Slices { at, sides: [p, n], targets, gates };
         decide(simd, 0, self.conversion, self.noise, &mut slices, self.record);
         slices
     }
@@ -91,7 +94,7 @@ impl<R: Record> Whole<'_, R> {
 
     #[inline(always)]
     fn search<S: Simd, const V: usize>(&mut self, simd: S, slices: [Slices<S::Double>; V]) {
-        search(simd, 0, (self.conversion, self.array, self.noise), slices, self.record);
+        search(simd, 0, (self.conversion, self.noise), slices, self.record);
     }
 }
 
@@ -104,9 +107,9 @@ impl Kernel for Resume<'_> {
             let gates = [simd.gate(decided), simd.gate(!decided)];
             let p = nodes.strobed(k, Place { simd, side: 0, at });
             let n = nodes.strobed(k, Place { simd, side: 1, at });
-            let slices = [Slices { at, sides: [p, n], gates }];
-            let parts = (&mut *conversion, array, noise);
-            search(simd, k, parts, slices, nodes);
+            let targets = targets(simd, at, conversion, array);
+            let slices = [Slices { at, sides: [p, n], targets, gates }];
+            search(simd, k, (&mut *conversion, noise), slices, nodes);
         }
     }
 }
@@ -170,13 +173,13 @@ fn levels<S: Simd, const L: usize>(
 ) -> [[S::Double; 2]; L] {
     let mut levels = [[simd.splat_f64(0.0); 2]; L];
     if conversion.level_errors.is_some() {
-        let sums = weights::sums(simd, at, lines, &carried.rows);
+        let sums = weights::sums::<S, L, 2>(simd, at, lines, &carried.rows);
         for l in 0..L {
             let [ones, all] = sums[l];
             levels[l] = [level(ones), level(all)];
         }
     } else {
-        let sums = weights::sums(simd, at, lines, &[carried.rows[0]]);
+        let sums = weights::sums::<S, L, 1>(simd, at, lines, &carried.rows);
         for l in 0..L {
             let [ones, all] = sums[l];
             levels[l] = [ones[0].to_double(), all[0].to_double()];
@@ -277,16 +280,34 @@ fn decide<S: Simd>(
     }
 }
 
+/// What the injections of both sides act on.
+#[inline(always)]
+fn targets<S: Simd>(
+    simd: S,
+    at: usize,
+    conversion: &Conversion,
+    array: &Array,
+) -> [Target<S::Double>; 2] {
+    let c = &conversion.injections;
+    let charge = conversion.range * c.strength;
+    let [p, n] = [array.line(conversion.lines[0]), array.line(conversion.lines[1])];
+    // No closure: it would be compiled without the instruction set's features.
+    [
+        Target::new(c, charge, p.injection.load(simd, at), p.leak.load(simd, at)),
+        Target::new(c, charge, n.injection.load(simd, at), n.leak.load(simd, at)),
+    ]
+}
+
 /// The binary search after decision k, to the end of the last strobe.
 #[inline(always)]
 fn search<S: Simd, const V: usize>(
     simd: S,
     k: usize,
-    parts: (&mut Conversion, &Array, &NoiseFrame),
+    parts: (&mut Conversion, &NoiseFrame),
     slices: [Slices<S::Double>; V],
     record: &mut impl Record,
 ) {
-    if parts.0.injections.noisy {
+    if parts.0.injections.plain {
         search_from::<S, V, true>(simd, k, parts, slices, record);
     } else {
         search_from::<S, V, false>(simd, k, parts, slices, record);
@@ -295,23 +316,21 @@ fn search<S: Simd, const V: usize>(
 
 /// The same, the first injection apart, which fires twice.
 #[inline(always)]
-fn search_from<S: Simd, const V: usize, const NOISY: bool>(
+fn search_from<S: Simd, const V: usize, const PLAIN: bool>(
     simd: S,
     k: usize,
-    (conversion, array, noise): (&mut Conversion, &Array, &NoiseFrame),
+    (conversion, noise): (&mut Conversion, &NoiseFrame),
     mut slices: [Slices<S::Double>; V],
     record: &mut impl Record,
 ) {
     if k == 0 {
         for slices in &mut slices {
-            let parts = (&mut *conversion, array, noise);
-            refine::<S, true, NOISY>(simd, 0, parts, slices, record);
+            refine::<S, true, PLAIN>(simd, 0, conversion, noise, slices, record);
         }
     }
     for k in k.max(1)..INJECTIONS {
         for slices in &mut slices {
-            let parts = (&mut *conversion, array, noise);
-            refine::<S, false, NOISY>(simd, k, parts, slices, record);
+            refine::<S, false, PLAIN>(simd, k, conversion, noise, slices, record);
         }
     }
     for Slices { at, sides: [p, n], .. } in slices {
@@ -325,42 +344,38 @@ fn search_from<S: Simd, const V: usize, const NOISY: bool>(
 
 /// Injection k and the decision after it.
 #[inline(always)]
-fn refine<S: Simd, const TWICE: bool, const NOISY: bool>(
+fn refine<S: Simd, const TWICE: bool, const PLAIN: bool>(
     simd: S,
     k: usize,
-    (conversion, array, noise): (&mut Conversion, &Array, &NoiseFrame),
+    conversion: &mut Conversion,
+    noise: &NoiseFrame,
     slices: &mut Slices<S::Double>,
     record: &mut impl Record,
 ) {
-    let parts = (&*conversion, array, noise);
-    inject::<S, TWICE, NOISY>(Place { simd, side: 0, at: slices.at }, k, parts, slices, record);
-    inject::<S, TWICE, NOISY>(Place { simd, side: 1, at: slices.at }, k, parts, slices, record);
+    inject::<S, TWICE, PLAIN>(simd, k, 0, (conversion, noise), slices, record);
+    inject::<S, TWICE, PLAIN>(simd, k, 1, (conversion, noise), slices, record);
     decide(simd, k + 1, conversion, noise, slices, record);
 }
 
 /// Injection k of a side.
 #[inline(always)]
-fn inject<S: Simd, const TWICE: bool, const NOISY: bool>(
-    place: Place<S>,
+fn inject<S: Simd, const TWICE: bool, const PLAIN: bool>(
+    simd: S,
     k: usize,
-    (conversion, array, noise): (&Conversion, &Array, &NoiseFrame),
+    side: usize,
+    (conversion, noise): (&Conversion, &NoiseFrame),
     slices: &mut Slices<S::Double>,
     record: &mut impl Record,
 ) {
-    let Place { simd, side, at } = place;
     let c = &conversion.injections;
-    let line = array.line(conversion.lines[side]);
-    let target = Target::new(
-        conversion.range * c.strength,
-        line.injection.load(simd, at),
-        line.leak.load(simd, at),
-    );
+    let at = slices.at;
     let fire = Fire {
         k,
         gate: slices.gates[side],
         strength: conversion.strengths.load(simd, 2 * k + side, at),
         normal: noise.load(simd, Draw::Injection(k), at),
     };
-    let injected = sar::inject::<_, TWICE, NOISY>(c, &target, &fire, &mut slices.sides[side]);
-    record.bit_line(Phase::Inject(k as u8), place, injected);
+    let (target, state) = (&slices.targets[side], &mut slices.sides[side]);
+    let injected = sar::inject::<_, TWICE, PLAIN>(c, target, &fire, state);
+    record.bit_line(Phase::Inject(k as u8), Place { simd, side, at }, injected);
 }

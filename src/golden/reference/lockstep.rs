@@ -91,12 +91,9 @@ impl Reference {
     fn stretch(&self) -> u32 {
         let to_latch = self.pulses.step_cycles() - self.pulses.latch.gap;
         let natural = self.cycle + u64::from(to_latch) - 1;
-        let ready = self.last_take.map_or(0, |taken| taken + self.slices_per_lane());
+        let ready =
+            self.last_take.map_or(0, |taken| taken + self.geometry.slices_per_lane() as u64);
         ready.saturating_sub(natural) as u32
-    }
-
-    fn slices_per_lane(&self) -> u64 {
-        (self.geometry.slices() / self.geometry.post_lanes) as u64
     }
 
     /// Voltages and decisions of the step that starts now.
@@ -168,7 +165,7 @@ impl Reference {
                 };
                 self.results.take(running, &codes, &mut self.counters);
                 self.last_take = Some(self.cycle);
-                self.settled = self.cycle + self.slices_per_lane() + 7;
+                self.settled = self.cycle + self.geometry.slices_per_lane() as u64 + 7;
             }
             _ => {}
         }

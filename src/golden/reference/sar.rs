@@ -75,7 +75,9 @@ pub(super) struct Injections {
     pub strength: f64,
     /// Noise of the pulses' charges relative to C_u V_FS.
     sigmas: [f64; INJECTIONS],
-    pub noisy: bool,
+    /// No noise, no gap before the pulse, no cycle after the one that fires: what a step of the
+    /// shortest pulses does not need is left out, which changes no bit.
+    pub plain: bool,
 }
 
 impl Injections {
@@ -91,7 +93,10 @@ impl Injections {
             v_low: e.v_low,
             strength: e.injection_strength,
             sigmas: FIRINGS.map(|firings| e.injection_sigma * firings.sqrt()),
-            noisy: e.injection_sigma != 0.0,
+            plain: e.injection_sigma == 0.0
+                && f.strobe_gap.cycles == 0.0
+                && f.after_firing.cycles == 0.0
+                && f.after_second.cycles == 0.0,
         }
     }
 
@@ -111,13 +116,15 @@ pub(super) struct Target<D> {
     cell: D,
     /// Loss per cycle.
     leak: D,
+    /// Loss from the end of the injection to the end of the next strobe.
+    leak_to_strobe: D,
 }
 
 impl<D: Double> Target<D> {
     /// `charge` is that of a nominal cell at V_cm relative to C_u V_FS.
     #[inline(always)]
-    pub(super) fn new(charge: f64, unit: D, leak: D) -> Self {
-        Self { unit, cell: unit * charge, leak }
+    pub(super) fn new(c: &Injections, charge: f64, unit: D, leak: D) -> Self {
+        Self { unit, cell: unit * charge, leak, leak_to_strobe: leak * c.next_strobe.cycles }
     }
 }
 
@@ -133,30 +140,39 @@ pub(super) struct Fire<D> {
 }
 
 /// From the end of a strobe over an injection to the end of the next strobe. Returns the bit line's
-/// absolute voltage at the end of the injection.
+/// absolute voltage at the end of the injection. Where injections are [plain](Injections::plain),
+/// what is left out of the general form would multiply by 1 or subtract 0.
 #[inline(always)]
-pub(super) fn inject<D: Double, const TWICE: bool, const NOISY: bool>(
+pub(super) fn inject<D: Double, const TWICE: bool, const PLAIN: bool>(
     c: &Injections,
     target: &Target<D>,
     fire: &Fire<D>,
     side: &mut Side<D>,
 ) -> D {
-    let Target { unit, cell, leak } = *target;
+    let Target { unit, cell, leak, leak_to_strobe } = *target;
     let charge = fire.gate * (cell * fire.strength);
     // The gap, then the leakage of the cycle that fires.
-    side.settle(Span { cycles: c.gap.cycles + 1.0, ..c.gap }, leak);
+    if PLAIN {
+        side.common = side.common - leak;
+    } else {
+        side.settle(Span { cycles: c.gap.cycles + 1.0, ..c.gap }, leak);
+    }
     side.fire(c.removed(charge, side));
     if TWICE {
         side.distance = side.distance * c.half;
         side.fire(c.removed(charge, side));
     }
-    if NOISY {
-        // Lumped into the last firing.
+    let after = if TWICE { c.after_second } else { c.after_firing };
+    if PLAIN {
+        side.distance = side.distance * after.decay;
+    } else {
+        // Noise is lumped into the last firing.
         side.fire(fire.gate * (fire.normal * c.sigmas[fire.k] * unit));
+        side.settle(after, leak);
     }
-    side.settle(if TWICE { c.after_second } else { c.after_firing }, leak);
     let injected = side.absolute(c.v_low);
-    side.settle(c.next_strobe, leak);
+    side.common = side.common - leak_to_strobe;
+    side.distance = side.distance * c.next_strobe.decay;
     injected
 }
 

@@ -6,17 +6,35 @@ use crate::golden::simd::{Aligned, Int, MAX_LANES, Simd, lane, padded};
 /// Rows in pairs, as the dot products want them: the even row in the low half.
 const PAIRS: usize = ROWS / 2;
 
-/// What the rows carry, in pairs.
-pub(super) type Pairs = [i32; PAIRS];
+/// What the rows carry, in pairs. Those that carry nothing are left out: they add nothing to any
+/// sum, and in an image there are many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Carried {
+    pairs: [Pair; PAIRS],
+    count: usize,
+}
 
-/// Packs what the rows carry.
-#[inline(always)]
-pub(super) fn pairs(rows: &PerRow) -> Pairs {
-    let mut pairs = [0; PAIRS];
-    for (pair, rows) in pairs.iter_mut().zip(rows.as_chunks().0) {
-        *pair = pack(*rows);
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    number: u32,
+    /// Of each kind that is carried.
+    rows: [i32; 2],
+}
+
+impl Carried {
+    /// Packs what the rows carry, two kinds of it.
+    #[inline(always)]
+    pub(super) fn new(kinds: [&PerRow; 2]) -> Self {
+        let mut pairs = [Pair { number: 0, rows: [0; 2] }; PAIRS];
+        let mut count = 0;
+        // No branches: nobody can predict which rows carry something.
+        for number in 0..PAIRS {
+            let rows = kinds.map(|kind| pack([kind[2 * number], kind[2 * number + 1]]));
+            pairs[count] = Pair { number: number as u32, rows };
+            count += usize::from(rows != [0; 2]);
+        }
+        Self { pairs, count }
     }
-    pairs
 }
 
 #[inline(always)]
@@ -104,28 +122,29 @@ fn bit(slice: usize, m: usize) -> usize {
     2 * (slice % MAX_LANES) + m % 2
 }
 
-/// Sums over rows of a line's weights times `T` kinds of what the rows carry, for the slices from
-/// `at` on: over the cells that store 1, and over all. `L` lines at once: alone, each would wait for
-/// its own last product.
+/// Sums over rows of a line's weights times the first `T` kinds of what the rows carry, for the
+/// slices from `at` on: over the cells that store 1, and over all. `L` lines at once: alone, each
+/// would wait for its own last product.
 #[inline(always)]
 pub(super) fn sums<S: Simd, const L: usize, const T: usize>(
     simd: S,
     at: usize,
     lines: [(&Weights, &Stored); L],
-    carried: &[Pairs; T],
+    carried: &Carried,
 ) -> [[[S::Int; T]; 2]; L] {
     let mut blocks = [(lines[0].0.block(at), lines[0].1.block(at)); L];
     for l in 1..L {
         blocks[l] = (lines[l].0.block(at), lines[l].1.block(at));
     }
     let mut sums = [[[simd.splat(0); T]; 2]; L];
-    for pair in 0..PAIRS {
+    for &Pair { number, rows } in &carried.pairs[..carried.count] {
+        let pair = number as usize % PAIRS;
         for l in 0..L {
             let (weights, stored) = blocks[l];
             let all = simd.load(&weights[pair][lane::<S>(at)..]);
             let ones = all.keep_halves(stored[pair] >> (2 * lane::<S>(at)));
             for t in 0..T {
-                let carried = simd.splat(carried[t][pair]);
+                let carried = simd.splat(rows[t]);
                 sums[l][0][t] = sums[l][0][t].dot_pairs(carried, ones);
                 sums[l][1][t] = sums[l][1][t].dot_pairs(carried, all);
             }

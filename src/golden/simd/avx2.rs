@@ -41,6 +41,7 @@ impl Simd for Avx2 {
     type Float = Floats;
     type Double = Doubles;
     const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = false;
 
     #[inline(always)]
     fn splat(self, value: i32) -> Ints {

@@ -44,6 +44,7 @@ impl Simd for Avx512 {
     type Float = Floats;
     type Double = Doubles;
     const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = true;
 
     #[inline(always)]
     fn splat(self, value: i32) -> Ints {

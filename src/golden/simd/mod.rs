@@ -91,6 +91,8 @@ pub(super) trait Simd: Copy {
     type Double: Double;
     /// Lanes of a vector, of either width; divides [`MAX_LANES`].
     const LANES: usize;
+    /// Whether there are enough registers to hold a conversion's state of two vectors.
+    const MANY_REGISTERS: bool;
 
     fn splat(self, value: i32) -> Self::Int;
     /// The first `LANES` elements; panics if there are fewer.

@@ -27,6 +27,7 @@ impl Simd for Portable {
     type Float = Floats;
     type Double = Doubles;
     const LANES: usize = LANES;
+    const MANY_REGISTERS: bool = false;
 
     #[inline(always)]
     fn splat(self, value: i32) -> Ints {

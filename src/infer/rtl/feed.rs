@@ -23,10 +23,9 @@ pub struct Feed {
 impl Feed {
     pub fn new(config: &Config) -> Self {
         let geometry = &config.geometry;
-        let lanes = (geometry.slices() / geometry.post_lanes) as u64;
         Self {
             load: geometry.mac_rows as u64 / 4,
-            step: u64::from(config.timing.pulses.step_cycles()).max(lanes),
+            step: u64::from(config.timing.pulses.streamed_step_cycles(geometry)),
             waiting: VecDeque::new(),
             starts: [0; 2],
             end: 0,

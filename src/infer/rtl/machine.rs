@@ -43,7 +43,7 @@ impl Rest {
         let gap = pulses.latch.gap;
         // From codes to codes: at least a load of the digits and a step without its last gap.
         let codes = geometry.mac_rows as u32 / 4 + pulses.step_cycles() - gap;
-        let lanes = (geometry.slices() / geometry.post_lanes) as u32;
+        let lanes = geometry.slices_per_lane() as u32;
         Self { gap, overlaps: lanes <= codes, queued: 0, results: 0 }
     }
 }

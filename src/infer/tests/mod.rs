@@ -4,6 +4,7 @@
 mod calibration;
 mod executor;
 mod fixture;
+mod layers;
 mod machines;
 mod naive;
 mod population;

@@ -1,6 +1,5 @@
 //! A small network with every kind of layer, and tensors to go with it.
 
-mod counting;
 mod evaluated;
 mod files;
 mod refused;

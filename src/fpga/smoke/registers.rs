@@ -1,0 +1,193 @@
+//! Every register that can be: written and read back. Read-only ones stay; refused accesses are
+//! refused and counted.
+
+use super::{CheckError, Difference, Finding, Plan, settled};
+use crate::config::{Geometry, Range};
+use crate::fpga::host::{Board, HostError};
+use crate::fpga::registers as board_regs;
+use crate::registers::{self as reg, Access};
+
+/// Bits of a window that the check writes in every entry: which entries there are, and which bits.
+struct Window {
+    name: &'static str,
+    address: u32,
+    words: usize,
+    /// Bits that exist, and whether the highest one is read back as sign.
+    mask: u32,
+    sign: u32,
+}
+
+pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
+    Ok(board.attempt(|board| {
+        board.forget();
+        board.prepare(&plan.config.timing.pulses)?;
+        let mut compared = 0;
+        let parts = [settings, windows, read_only, refused];
+        for part in parts {
+            match part(plan, board)? {
+                Ok(words) => compared += words,
+                Err(difference) => return Ok(Err(difference)),
+            }
+        }
+        board.prepare(&plan.config.timing.pulses)?;
+        settled(board, format!("{compared} values"))
+    })?)
+}
+
+type Part = Result<Result<usize, Difference>, HostError>;
+
+/// Registers that hold what is written, and what they hold of it.
+fn settings(plan: &Plan, board: &mut Board) -> Part {
+    let timing = (0..10).map(|i| (reg::TIMING_RESET + 4 * i, 0x70f));
+    let slices = plan.config.geometry.slices();
+    let enable = (0..slices.div_ceil(32)).map(|i| {
+        let here = (slices - 32 * i).min(32);
+        (reg::SLICE_ENABLE0 + 4 * i as u32, u32::MAX >> (32 - here))
+    });
+    let others = [
+        (reg::REQUANT, 0x71f),
+        (board_regs::SCRATCH, u32::MAX),
+        (board_regs::LAMBDA, 0xffff),
+        (board_regs::NOISE, 0xffff),
+    ];
+    let mut compared = 0;
+    for (address, mask) in timing.chain(enable).chain(others) {
+        // A pulse width must not be 0: both patterns set bits of it.
+        for pattern in [0x5555_5555, 0xaaaa_aaaa_u32] {
+            board.write(address, &[pattern & mask])?;
+            let got = board.word(address)?;
+            if got != pattern & mask {
+                return Ok(Err(Difference::hex(name(address), pattern & mask, got)));
+            }
+            compared += 1;
+        }
+    }
+    Ok(Ok(compared))
+}
+
+/// The windows, in bursts, with a pattern of each address and then its complement.
+fn windows(plan: &Plan, board: &mut Board) -> Part {
+    let mut compared = 0;
+    for window in of_geometry(&plan.config.geometry) {
+        for invert in [0, u32::MAX] {
+            let words: Vec<u32> = (0..window.words as u32)
+                .map(|i| ((window.address + i).wrapping_mul(0x9e37_79b9) ^ invert) & window.mask)
+                .collect();
+            board.write(window.address, &words)?;
+            let read = board.read(window.address, window.words)?;
+            compared += words.len();
+            for (i, (&word, &got)) in words.iter().zip(&read).enumerate() {
+                let top = 1 << (31 - window.mask.leading_zeros());
+                let expected = if word & top != 0 { word | window.sign } else { word };
+                if got != expected {
+                    let place = format!("{} entry {i}", window.name);
+                    return Ok(Err(Difference::hex(place, expected, got)));
+                }
+            }
+        }
+    }
+    Ok(Ok(compared))
+}
+
+fn of_geometry(g: &Geometry) -> Vec<Window> {
+    let banks = |name, address: u32, mask| {
+        [0, 1].map(|bank| Window {
+            name,
+            address: address + 512 * bank,
+            words: g.columns,
+            mask,
+            sign: 0,
+        })
+    };
+    let calibration = Range::ALL.map(|range| Window {
+        name: "CALIBRATION",
+        address: reg::CALIBRATION + 512 * range.log2_inverse(),
+        words: g.slices(),
+        mask: 0x3ff_00ff,
+        sign: 0xfc00_0000,
+    });
+    let master =
+        Window { name: "MASTER", address: reg::MASTER, words: 128, mask: 0xff, sign: 0xffff_ff00 };
+    let factors = banks("MULTIPLIER", reg::MULTIPLIER, 0xff);
+    let biases = banks("BIAS", reg::BIAS, u32::MAX);
+    let mut windows: Vec<Window> = calibration.into_iter().chain([master]).collect();
+    windows.extend(factors.into_iter().chain(biases));
+    windows
+}
+
+/// Registers that a write must not change.
+const CONSTANT: [u32; 8] = [
+    reg::ID,
+    reg::VERSION,
+    reg::GEOMETRY,
+    board_regs::BOARD_ID,
+    board_regs::BOARD_VERSION,
+    board_regs::BUILD_HASH,
+    board_regs::BOARD_INFO,
+    board_regs::CLOCK_HZ,
+];
+
+fn read_only(_: &Plan, board: &mut Board) -> Part {
+    for address in CONSTANT {
+        let before = board.word(address)?;
+        board.write(address, &[!before])?;
+        let after = board.word(address)?;
+        if after != before {
+            return Ok(Err(Difference::hex(name(address), before, after)));
+        }
+    }
+    let counted = board.word(board_regs::LINK_ERRORS)?;
+    board.write(board_regs::LINK_ERRORS, &[0])?;
+    board.write(reg::ERROR, &[u32::MAX])?;
+    if counted != CONSTANT.len() as u32 {
+        let place = "LINK_ERRORS after writes to read-only registers";
+        return Ok(Err(Difference::hex(place, CONSTANT.len() as u32, counted)));
+    }
+    Ok(Ok(CONSTANT.len()))
+}
+
+/// What must be refused: address, whether it is written, the macro's reason.
+const REFUSED: [(u32, bool, u32); 9] = [
+    (reg::OPERATION, false, reg::error::ACCESS),
+    (reg::ACTIVATION, false, reg::error::ACCESS),
+    (reg::ACCUMULATOR, true, reg::error::ACCESS),
+    (reg::TIMING_SENSE + 8, false, reg::error::RESERVED_ADDRESS),
+    (reg::TIMING_SHARE, true, reg::error::BAD_VALUE),
+    (board_regs::NOISE_SEED + 4, false, 0),
+    (board_regs::LINK_CRC_CLEAR, false, 0),
+    (board_regs::BOARD_CYCLES, true, 0),
+    (0x0002_0000, false, 0),
+];
+
+fn refused(_: &Plan, board: &mut Board) -> Part {
+    for (address, write, reason) in REFUSED {
+        if write {
+            board.write(address, &[0])?;
+        } else {
+            let got = board.word(address)?;
+            if got != 0 {
+                let place = format!("refused read of {}", name(address));
+                return Ok(Err(Difference::hex(place, 0, got)));
+            }
+        }
+        let (error, counted) = (board.word(reg::ERROR)?, board.word(board_regs::LINK_ERRORS)?);
+        board.write(reg::ERROR, &[u32::MAX])?;
+        board.write(board_regs::LINK_ERRORS, &[0])?;
+        let what = if write { "write to" } else { "read of" };
+        let place = |register| format!("{register} after a refused {what} {}", name(address));
+        if error != reason {
+            return Ok(Err(Difference::hex(place("ERROR"), reason, error)));
+        }
+        if counted != 1 {
+            return Ok(Err(Difference::hex(place("LINK_ERRORS"), 1, counted)));
+        }
+    }
+    Ok(Ok(REFUSED.len()))
+}
+
+/// Name of a register or the address.
+fn name(address: u32) -> String {
+    let all = reg::REGISTERS.iter().chain(board_regs::REGISTERS);
+    let found = all.into_iter().find(|(_, at, _): &&(&str, u32, Access)| *at == address);
+    found.map_or(format!("{address:#07x}"), |(name, ..)| (*name).into())
+}
