@@ -13,6 +13,7 @@ SLICES = 32  # [F] converters; output j belongs to slice j mod 32
 HALF_CODES = 64  # [A] 7-bit converters
 
 UNITS_PER_LSB = 15  # [C] one LSB at r = 1, in units of S
+TIE = 1 / 16  # [A] units that comparators' thresholds sit below a sum's: theory of operation, section 2
 NOISE_LSB = 0.139  # [F] 6.85 ENOB: all noise, rms, at r = 1
 CAPACITOR_SIGMA = 0.0057  # 0.7 %/sqrt(C/fF) for C = 1.5 fF; [L] has 0.66 %, rounded up [C]
 # What a calibrated converter is trained to bear. `capram characterize` measures less after calibration, 0.02-0.04 LSB of offset and
@@ -66,6 +67,12 @@ def draw_slices(key):
 def straight_through(value, rounded):
     """`rounded` forward; backward as if it were `value`."""
     return value + jax.lax.stop_gradient(rounded - value)
+
+
+def in_lsb(products, lsb):
+    """Products in units to LSB, the comparator's place included. Sums of ternary weights are exact in float32 and at least 1/8 unit from
+    the thresholds that they are not on: whatever the division rounds, a sum on a threshold counts as above."""
+    return (products + TIE) / lsb
 
 
 def adc(d):

@@ -114,7 +114,7 @@ class Converter:
         if self.errors.chip:
             matrix = matrix * (1 + hw.CAPACITOR_SIGMA * self._normals(matrix.shape)) * self.gain[slices]
         by_block = (blocks.T[:, :, None] * matrix[:, None, :]).reshape(len(matrix), -1)
-        d = products(x, layer, by_block / lsb)
+        d = hw.in_lsb(products(x, layer, by_block), lsb)
         d = d.reshape(*d.shape[:-1], len(blocks), outputs)
         if self.errors.chip:
             d = d + self.offset[slices] / r

@@ -80,8 +80,8 @@ def test_file_computes_what_training_computed(whole):
     sums = 16 * np.asarray(logits) / np.exp(params[-1]["log_scale"])
     copies = {layer.name: layer.copies for layer in net.layers}
     read = integers.Network(folder / "digits.yaml").sums(images, integers.Macro(), copies)
-    # 0.686 measured: multipliers of 8 bits move activations, and sums on a threshold fall below in float32 (README, What is simulated)
-    assert np.isclose(read, sums, atol=0.5).mean() > 0.65
+    # 0.925 measured: multipliers of 8 bits move activations
+    assert np.isclose(read, sums, atol=0.5).mean() > 0.9
     assert np.corrcoef(read.ravel(), sums.ravel())[0, 1] > 0.99
 
 
