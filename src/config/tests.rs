@@ -434,7 +434,7 @@ fn an_unknown_builtin_names_the_known_ones() {
     assert_eq!(
         message,
         "no configuration named `capram28` is built in; allowed: capram65, ideal, nominal, small, \
-         slice2, slice1, onelane, fpga, ss, ff, sf, fs, leaky"
+         slice2, slice1, onelane, ss, ff, sf, fs, leaky, fpga"
     );
 }
 

@@ -1,9 +1,10 @@
 //! What is particular to a board: `rtl/fpga/boards/<board>.yaml`, schema `capram.board/1`. Another
 //! board is another file, and a top that names its pins.
 
-use serde::de::Error as _;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What every file begins with.
@@ -155,10 +156,33 @@ fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 fn within<'de, D: Deserializer<'de>, const LOW: u64, const HIGH: u64>(
     deserializer: D,
 ) -> Result<u64, D::Error> {
-    let value = i128::deserialize(deserializer)?;
-    u64::try_from(value).ok().filter(|value| (LOW..=HIGH).contains(value)).ok_or_else(|| {
-        D::Error::custom(format!("{value} is out of range; allowed: {LOW} to {HIGH}"))
-    })
+    deserializer.deserialize_any(Within::<LOW, HIGH>)
+}
+
+/// A visitor, so that the reader adds key and place to what it refuses.
+struct Within<const LOW: u64, const HIGH: u64>;
+
+impl<const LOW: u64, const HIGH: u64> Within<LOW, HIGH> {
+    fn checked<E: Error>(value: i128) -> Result<u64, E> {
+        let fits = u64::try_from(value).ok().filter(|value| (LOW..=HIGH).contains(value));
+        fits.ok_or_else(|| E::custom(format!("{value} is out of range; allowed: {LOW} to {HIGH}")))
+    }
+}
+
+impl<const LOW: u64, const HIGH: u64> Visitor<'_> for Within<LOW, HIGH> {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "an integer from {LOW} to {HIGH}")
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<u64, E> {
+        Self::checked(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<u64, E> {
+        Self::checked(value.into())
+    }
 }
 
 fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
