@@ -336,8 +336,9 @@ fn waves_show_emulated_golden_and_error() {
     let signal = |kind: &str| format!("TOP.capram_emulated_sim.{kind}[5]");
     let emulated = reals(&mut waves, &signal("emulated_p"));
     let golden = reals(&mut waves, &signal("golden_p"));
+    // V_low is 0.5 V: the waves have to show a sum, not a flat line.
     let swing = |volts: &[f64]| volts.iter().fold(0.0, |top: f64, &v| top.max(v));
-    assert!(emulated.len() > 4 && swing(&emulated) > 0.6, "{emulated:?}");
+    assert!(emulated.len() > 4 && swing(&emulated) > 0.55, "{emulated:?}");
     assert!((swing(&emulated) - swing(&golden)).abs() <= bound, "the shared voltage");
     let error = reals(&mut waves, &signal("error_p"));
     let worst = error.iter().fold(0.0, |worst: f64, e| worst.max(e.abs()));

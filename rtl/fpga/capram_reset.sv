@@ -8,8 +8,8 @@ module capram_reset (
   input  logic ready_i,
   output logic rst_no
 );
-  logic [6:0] count_q = '0;
-  logic rst_nq = 1'b0;
+  logic [6:0] count_q;
+  logic rst_nq;
   assign rst_no = rst_nq;
 
   always_ff @(posedge clk_i or negedge ready_i) begin

@@ -302,8 +302,13 @@ fn without_terms(analog: &crate::config::Analog) -> crate::config::Analog {
 
 /// Ends a check: what was refused or violated meanwhile is a difference too.
 fn settled(board: &mut Board, detail: String) -> Result<Finding, HostError> {
+    let losses = board.bone.losses();
     Ok(match board.trouble()? {
         None => Ok(detail),
+        // A header that was damaged just now is refused, too: then the line is to blame, and said so.
+        Some(trouble) if board.bone.losses() != losses => {
+            Ok(format!("{detail}; line damaged at the end: {trouble}"))
+        }
         Some(trouble) => Err(Difference::new("error registers", "nothing", trouble)),
     })
 }
