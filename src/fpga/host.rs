@@ -24,6 +24,9 @@ pub enum HostError {
     /// The macro never became idle.
     #[error("the macro is still busy after {PATIENCE} looks at STATUS")]
     Stuck,
+    /// Requests were refused or rules violated.
+    #[error("{0}")]
+    Trouble(String),
 }
 
 impl From<PortError> for HostError {
@@ -33,12 +36,14 @@ impl From<PortError> for HostError {
 }
 
 impl HostError {
-    /// Whether trying again may help: bytes were damaged or did not come.
+    /// Whether trying again may help: bytes were damaged or did not come. Looks at STATUS are not
+    /// checked, and a damaged one can be a request that is refused.
     fn damaged(&self) -> bool {
         matches!(
             self,
             Self::Bone(BoneError::Lost(_) | BoneError::Port(PortError::Silent { .. }))
                 | Self::Stuck
+                | Self::Trouble(_)
         )
     }
 
@@ -302,8 +307,8 @@ impl Board {
         Err(HostError::Stuck)
     }
 
-    /// What was refused or violated since [`prepare`](Self::prepare), in words.
-    pub fn trouble(&mut self) -> Result<Option<String>, HostError> {
+    /// An error if anything was refused or violated since [`prepare`](Self::prepare).
+    pub fn untroubled(&mut self) -> Result<(), HostError> {
         let (mut error, mut link, mut rules) = ([0], [0], [0]);
         self.bone.checked(&mut [
             Transfer::Read(reg::ERROR, &mut error),
@@ -321,7 +326,7 @@ impl Board {
         ];
         let found: Vec<String> =
             found.into_iter().filter(|(bits, _)| *bits != 0).map(|(_, text)| text).collect();
-        Ok((!found.is_empty()).then(|| found.join("; ")))
+        if found.is_empty() { Ok(()) } else { Err(HostError::Trouble(found.join("; "))) }
     }
 }
 

@@ -204,6 +204,9 @@ impl Plan {
         let verdict = match check.run(self, board) {
             Ok(Ok(detail)) => Verdict::Passed(detail),
             Ok(Err(difference)) => Verdict::Failed(difference),
+            Err(CheckError::Host(HostError::Trouble(trouble))) => {
+                Verdict::Failed(Difference::new("error registers", "nothing", trouble))
+            }
             Err(error) => {
                 if matches!(&error, CheckError::Host(error) if error.dead()) {
                     *dead = Some(format!("the line is dead since {}: {error}", check.name()));
@@ -298,19 +301,6 @@ fn without_terms(analog: &crate::config::Analog) -> crate::config::Analog {
     ideal.settling.on = false;
     ideal.leakage.on = false;
     ideal
-}
-
-/// Ends a check: what was refused or violated meanwhile is a difference too.
-fn settled(board: &mut Board, detail: String) -> Result<Finding, HostError> {
-    let losses = board.bone.losses();
-    Ok(match board.trouble()? {
-        None => Ok(detail),
-        // A header that was damaged just now is refused, too: then the line is to blame, and said so.
-        Some(trouble) if board.bone.losses() != losses => {
-            Ok(format!("{detail}; line damaged at the end: {trouble}"))
-        }
-        Some(trouble) => Err(Difference::new("error registers", "nothing", trouble)),
-    })
 }
 
 /// GEOMETRY of a macro.

@@ -144,5 +144,6 @@ pub fn finish(board: &mut Board, predictor: &Predictor, jobs: usize) -> Result<F
         0 => String::new(),
         _ => format!(", {marginal} too close to call, {otherwise} of them fell otherwise"),
     };
-    super::settled(board, format!("{jobs} operations, {conversions} conversions{close}"))
+    board.untroubled()?;
+    Ok(Ok(format!("{jobs} operations, {conversions} conversions{close}")))
 }
