@@ -1,6 +1,6 @@
 """The training loop: epochs, moving average of the weights, pruning, checkpoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Callable
@@ -28,6 +28,11 @@ class Run:
     folder: Path
     teacher: object = None  # pixels digits -> logits
     temperature: float = 2.0
+    distorted: bool = True
+
+    def at(self, epoch):
+        """As this epoch has it: the last ones may see images as they are, on which the network will be used."""
+        return replace(self, distorted=epoch < self.settings["epochs"] - self.settings.get("undistorted", 0))
 
     @cached_property
     def key(self):
@@ -43,7 +48,8 @@ class Run:
 
     def inputs(self, images, key):
         # the barrier keeps XLA from recomputing the augmentation inside of what reads it
-        return jax.lax.optimization_barrier(self.digits(augment(images, key, self.description.augmentation)))
+        augmentation = self.description.augmentation if self.distorted else {}
+        return jax.lax.optimization_barrier(self.digits(augment(images, key, augmentation)))
 
     def digits(self, images):
         return data.digits_of(images.astype(jnp.int32), self.description.scaling).astype(jnp.float32)
@@ -185,11 +191,12 @@ def fit(run, train, holdout, epochs=None, report=print):
         structure = model.Structure(tuple(np.asarray(m, bool) for m in masks))
         first, log = meta["epoch"], meta["log"]
         report(f"continuing after epoch {first}")
-    compiled = Compiled(run, structure, tx)
+    compiled = Compiled(run.at(first - 1), structure, tx)
     for epoch in range(first, last):
         structure = prepare_structure(run, epoch, structure, state["params"])
-        if structure.rows(run.layers) != compiled.structure.rows(run.layers):
-            compiled = Compiled(run, structure, tx)
+        now = run.at(epoch)
+        if structure.rows(run.layers) != compiled.structure.rows(run.layers) or now.distorted != compiled.run.distorted:
+            compiled = Compiled(now, structure, tx)
         state, loss = train_epoch(compiled, state, train, epoch)
         if (epoch + 1) % run.settings.get("log_every", 1) == 0:
             log.append(log_line(compiled, state["average"], train, holdout, epoch, loss))

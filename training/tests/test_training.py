@@ -14,7 +14,8 @@ EPOCHS = 3
 def small_net():
     net = description.load("digits")
     layers = tuple(dataclasses.replace(layer, rows=100 if layer.name == "fc1" else None) for layer in net.layers)
-    settings = {**net.training, "epochs": EPOCHS, "log_every": EPOCHS, "average": 0.9, "pruning": {"start": 1, "every": 1, "stages": 1}}
+    pruning = {"start": 1, "every": 1, "stages": 1}
+    settings = {**net.training, "epochs": EPOCHS, "log_every": EPOCHS, "average": 0.9, "undistorted": 1, "pruning": pruning}
     return dataclasses.replace(net, layers=layers, training=settings)
 
 
@@ -48,7 +49,7 @@ def whole(tmp_path_factory):
 
 
 def test_interrupted_training_gives_the_same_files(whole, tmp_path):
-    files, _ = trained(tmp_path, [1, 2, EPOCHS])
+    files, _ = trained(tmp_path, [1, 2, EPOCHS, EPOCHS])
     assert files == whole[1]
 
 
