@@ -29,7 +29,7 @@ fn design() -> Design {
 fn start() -> VirtualBoard {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| design().compile(&cache()).unwrap());
-    VirtualBoard::start(program, "echo", TIMING).unwrap()
+    VirtualBoard::start(program, "echo", TIMING, None).unwrap()
 }
 
 /// Talks for a while, and answers the cycles that it took.

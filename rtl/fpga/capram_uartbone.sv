@@ -12,7 +12,7 @@
 // All bytes of frames in both directions go through the CRC. Accesses wait until it has caught up,
 // so a read of it sees all bytes before its own answer.
 //
-// ClocksPerBit  cycles of clk_i to a bit on the line, at least 8
+// ClocksPerBit  cycles of clk_i to a bit on the line, at least 5
 // TimeoutLog2   a line that is idle for 2^TimeoutLog2 cycles ends a frame
 module capram_uartbone #(
   parameter int unsigned ClocksPerBit = 8,
@@ -202,6 +202,6 @@ module capram_uartbone #(
     .crc_o
   );
 
-  `CAPRAM_ASSERT_INIT(TheCrcKeepsUp, ClocksPerBit >= 8)
+  `CAPRAM_ASSERT_INIT(AWordIsTakenInTime, ClocksPerBit >= 5)
   `CAPRAM_ASSERT(DoneWhenAsked, !done_i || request_q)
 endmodule

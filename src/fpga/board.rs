@@ -73,8 +73,9 @@ pub struct Board {
     /// Frequency of the design's clock.
     #[serde(deserialize_with = "within::<_, 1_000_000, 200_000_000>")]
     pub clock_hz: u64,
-    /// Cycles of it to a bit of the host link.
-    #[serde(deserialize_with = "within::<_, 8, 255>")]
+    /// Cycles of it to a bit of the host link. In fewer an idle macro does not write a word of its
+    /// array (some 170 cycles) while the next one arrives (40 bits).
+    #[serde(deserialize_with = "within::<_, 5, 255>")]
     pub clocks_per_bit: u64,
     /// log2 of the cycles after which an idle line ends a frame.
     #[serde(deserialize_with = "within::<_, 8, 31>")]
@@ -342,6 +343,18 @@ impl Board {
         self.clock_hz as f64 / self.clocks_per_bit as f64
     }
 
+    /// Parameters of the top and their values, as Verilog.
+    pub fn parameters(&self, build_hash: u32) -> Vec<(String, String)> {
+        let parameters = [
+            ("BuildHash", format!("32'h{build_hash:08x}")),
+            ("BoardNumber", format!("8'd{}", self.number)),
+            ("ClockHz", self.clock_hz.to_string()),
+            ("ClocksPerBit", self.clocks_per_bit.to_string()),
+            ("TimeoutLog2", self.timeout_log2.to_string()),
+        ];
+        parameters.map(|(name, value)| (name.to_string(), value)).into()
+    }
+
     /// The constraint file: pins, for an ECP5 with their voltage.
     pub fn constraints(&self) -> String {
         let line = |(signal, pin): (&String, &String)| match self.family {
@@ -415,8 +428,8 @@ mod tests {
         refused(&with("device: hx8k", "device: hx9k"), &["device: \"hx9k\"", "allowed: hx1k"]);
         refused(&with("board/1", "board/2"), &["capram.board/2", "allowed: capram.board/1"]);
         refused(
-            &with("clocks_per_bit: 8", "clocks_per_bit: 7"),
-            &["7 is out of range; allowed: 8 to 255"],
+            &with("clocks_per_bit: 6", "clocks_per_bit: 4"),
+            &["4 is out of range; allowed: 5 to 255"],
         );
         refused(&with("  rx: B10 ", "  rx: J3 "), &["rx: J3 is taken by crystal"]);
         refused(&with("  rx: B10 ", "  rx: \"B10; x\" "), &["rx: \"B10; x\" does not fit"]);

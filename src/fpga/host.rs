@@ -11,9 +11,9 @@ use crate::transaction::{Operation, digit_vectors};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Times that STATUS is asked before the macro counts as stuck. [C] Each takes 800 cycles of the
+/// Times that STATUS is asked before the macro counts as stuck. [C] Each takes 500 cycles of the
 /// board at the least; the longest operation takes a few hundred thousand.
-const PATIENCE: usize = 20_000;
+const PATIENCE: usize = 4_000;
 
 /// What can end a job on a board.
 #[derive(Debug, thiserror::Error)]

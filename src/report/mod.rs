@@ -4,6 +4,7 @@ mod atomic;
 pub mod characterize;
 mod cosim;
 pub mod fpga_build;
+pub mod fpga_flips;
 pub mod fpga_smoke;
 pub mod infer;
 pub mod map;

@@ -34,7 +34,8 @@ impl Arguments {
             None => Design::of_rtl(&board),
         };
         let program = design.compile(&cache)?;
-        let mut virtual_board = VirtualBoard::start(&program, &design.name, Timing::of(&board))?;
+        let mut virtual_board =
+            VirtualBoard::start(&program, &design.name, Timing::of(&board), None)?;
         let mut pty = Pty::open()?;
         let interrupted = Arc::clone(&stop);
         ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed))

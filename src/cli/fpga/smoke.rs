@@ -1,6 +1,7 @@
 //! `capram fpga smoke`: the smoke test of a board.
 
 use super::super::common::{MAX_CHIP, check_distinct, check_output, print};
+use super::built;
 use anyhow::{Context, bail};
 use capram::config::Config;
 use capram::fpga::board;
@@ -141,24 +142,6 @@ impl Arguments {
         Ok(targets)
     }
 
-    /// The file that was named, or the one of this name that was built.
-    fn built(&self, file: &str) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.bitstream {
-            return Ok(path.clone());
-        }
-        let name = self.board.file_stem().unwrap_or(self.board.as_os_str());
-        let built = Path::new("target/fpga").join(name).join(file);
-        if !built.exists() {
-            bail!(
-                "{}: there is no such file; make it with `capram fpga build --board {}`, or name \
-                 one with --bitstream FILE",
-                built.display(),
-                self.board.display()
-            );
-        }
-        Ok(built)
-    }
-
     /// A line to a target.
     fn open(
         &self,
@@ -171,10 +154,14 @@ impl Arguments {
             Target::Model => return Ok(Box::new(Simulation::new(plan, &[])?)),
             Target::Port(port) => return serial(port, board),
             Target::Simulation => Design::of_rtl(board),
-            Target::Virtual => Design::of_file(board, &self.built(board.simulated())?, &cache)?,
+            Target::Virtual => Design::of_file(
+                board,
+                &built(&self.board, self.bitstream.as_deref(), board.simulated())?,
+                &cache,
+            )?,
         };
         let program = design.compile(&cache)?;
-        Ok(Box::new(VirtualBoard::start(&program, &design.name, Timing::of(board))?))
+        Ok(Box::new(VirtualBoard::start(&program, &design.name, Timing::of(board), None)?))
     }
 
     fn connect(
@@ -281,7 +268,11 @@ impl Arguments {
     /// Loads the bitstream into the board.
     fn load(&self, board: &board::Board) -> anyhow::Result<()> {
         let mut loader = Command::new("openFPGALoader");
-        loader.args(&board.programmer).arg(self.built(board.family.bitstream())?);
+        loader.args(&board.programmer).arg(built(
+            &self.board,
+            self.bitstream.as_deref(),
+            board.family.bitstream(),
+        )?);
         let done = loader.output().context(
             "cannot run openFPGALoader, which --program needs (Debian: apt-get install \
              openfpgaloader)",

@@ -67,7 +67,10 @@ fn steps(board: &Board) -> Vec<Step> {
 
 /// What yosys is to do.
 fn script(board: &Board, sources: &[(String, Vec<u8>)], build_hash: u32) -> String {
-    let Board { top, number, clock_hz, clocks_per_bit, timeout_log2, .. } = board;
+    let top = &board.top;
+    let parameters = board.parameters(build_hash);
+    let parameters: Vec<String> =
+        parameters.into_iter().map(|(name, value)| format!("-G {name}={value}")).collect();
     let files = sources.iter().map(|(name, _)| name).filter(|name| name.ends_with(".sv"));
     let files: Vec<String> = files.map(|name| format!("rtl/{name}")).collect();
     let synth = match (board.family, board.device.as_str()) {
@@ -77,11 +80,10 @@ fn script(board: &Board, sources: &[(String, Vec<u8>)], build_hash: u32) -> Stri
         (Family::Ecp5, _) => "synth_ecp5",
     };
     format!(
-        "read_slang -j 1 -I rtl --top {top} -G BuildHash=32'h{build_hash:08x} \
-         -G BoardNumber=8'd{number} -G ClockHz={clock_hz} -G ClocksPerBit={clocks_per_bit} \
-         -G TimeoutLog2={timeout_log2} {}\n\
+        "read_slang -j 1 -I rtl --top {top} {} {}\n\
          {synth} -top {top} -json netlist.json\n\
          tee -q -o {STATISTICS} stat -json\n",
+        parameters.join(" "),
         files.join(" ")
     )
 }

@@ -9,7 +9,7 @@ mod nextpnr;
 mod tools;
 mod verdict;
 
-pub use inputs::Inputs;
+pub use inputs::{Inputs, sha256};
 pub use nextpnr::{Crossing, Placed, Synthesized, Usage};
 pub use tools::{PACKAGES, Tools, VARIABLE};
 pub use verdict::judge;

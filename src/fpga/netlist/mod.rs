@@ -9,7 +9,7 @@ mod unpack;
 pub use bitstream::{Device, device_of};
 pub use ecp5::name_cells;
 pub use header::separate_header;
-pub use unpack::{Unpacked, unpack};
+pub use unpack::{Unpacked, bits_of, unpack};
 
 use std::path::PathBuf;
 

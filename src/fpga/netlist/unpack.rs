@@ -23,21 +23,27 @@ pub struct Unpacked<'a> {
 
 /// The netlist of a bitstream as Verilog, module `chip`. `folder` takes what the tools write.
 pub fn unpack(what: &Unpacked, folder: &Path) -> Result<String, NetlistError> {
-    device_of(what.bitstream, &read(what.bitstream)?, what.device)?;
-    let bits_file = folder.join("bits.asc");
-    run(what, UNPACK, |tool| tool.arg(what.bitstream).arg(&bits_file))?;
+    let (bits_file, bits) = bits_of(what, folder)?;
     let netlist = run(what, WRITE_VERILOG, |tool| {
         // Python's own order of sets would be another one every time.
         tool.env("PYTHONHASHSEED", "0").args(["-s", "-S", "-n", "chip", "-d", what.package]);
         tool.arg("-p").arg(what.pins).arg(&bits_file)
     })?;
-    let bits = String::from_utf8_lossy(&read(&bits_file)?).into_owned();
     if let Some(block) = lost_block(&bits, &netlist) {
         let (path, block) = (what.bitstream.to_owned(), block.into());
         return Err(NetlistError::HardBlock { path, block });
     }
     separate_header(&netlist)
         .map_err(|why| NetlistError::Header { path: what.bitstream.to_owned(), why })
+}
+
+/// The bits of a bitstream that is checked, tile by tile as text: the file in `folder`, and what it holds.
+pub fn bits_of(what: &Unpacked, folder: &Path) -> Result<(PathBuf, String), NetlistError> {
+    device_of(what.bitstream, &read(what.bitstream)?, what.device)?;
+    let file = folder.join("bits.asc");
+    run(what, UNPACK, |tool| tool.arg(what.bitstream).arg(&file))?;
+    let text = String::from_utf8_lossy(&read(&file)?).into_owned();
+    Ok((file, text))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, NetlistError> {

@@ -117,6 +117,12 @@ impl Difference {
     }
 }
 
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{}: expected {}, got {}", self.place, self.expected, self.got)
+    }
+}
+
 /// What keeps a check from its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {

@@ -48,11 +48,18 @@ pub struct VirtualBoard {
 }
 
 impl VirtualBoard {
-    /// Starts a compiled board, and waits until it is out of reset. `name` is for messages.
-    pub fn start(program: &Path, name: &str, timing: Timing) -> Result<Self, VirtualBoardError> {
+    /// Starts a compiled board, and waits until it is out of reset. `name` is for messages,
+    /// `argument` for the simulation.
+    pub fn start(
+        program: &Path,
+        name: &str,
+        timing: Timing,
+        argument: Option<&str>,
+    ) -> Result<Self, VirtualBoardError> {
         let failed = |source| VirtualBoardError::Start { program: program.to_owned(), source };
         let mut child = Command::new(program)
             .arg(timing.clocks_per_bit.to_string())
+            .args(argument)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // An interrupt from the keyboard is for the host, which then ends the board.

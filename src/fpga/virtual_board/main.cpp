@@ -1,7 +1,7 @@
 // A board in simulation: one Verilated design with the pins `crystal`, `rx` and `tx`, and on the
 // other end of them a UART that standard input and output command.
 //
-// Argument: cycles of the board's clock to a bit. Numbers are little-endian. A command is a letter
+// Arguments: cycles of the board's clock to a bit, plus arguments of the simulation. Numbers are little-endian. A command is a letter
 // and two 32-bit arguments a and b, every answer the 64-bit count of cycles so far, the 32-bit count
 // n of bytes, and n bytes.
 //
@@ -166,14 +166,15 @@ bool command(FILE *out, Board &board) {
 }  // namespace
 
 int main(int argc, char **argv) {
-  const long clocks_per_bit = argc == 2 ? strtol(argv[1], nullptr, 10) : 0;
+  const long clocks_per_bit = argc >= 2 ? strtol(argv[1], nullptr, 10) : 0;
   if (clocks_per_bit < 4 || clocks_per_bit > 65535) {
-    fprintf(stderr, "usage: board CLOCKS_PER_BIT, at least 4\n");
+    fprintf(stderr, "usage: board CLOCKS_PER_BIT [+ARGUMENT...], CLOCKS_PER_BIT at least 4\n");
     return 2;
   }
   // What the simulation prints must not come between the answers.
   FILE *out = fdopen(dup(1), "wb");
   if (out == nullptr || dup2(2, 1) < 0) return 2;
+  Verilated::commandArgs(argc, argv);
   Board board(static_cast<uint32_t>(clocks_per_bit));
   while (command(out, board)) {
   }

@@ -69,7 +69,9 @@ impl Design {
         // Its cells are empty; a simulation brings its own.
         sources.retain(|file| !file.ends_with("ice40_cells.sv"));
         sources.push(top);
-        Self::rtl(&format!("RTL of {}", board.name), &board.top, &sources, &rtl::folder())
+        let name = format!("RTL of {}", board.name);
+        let parameters = board.parameters(0);
+        Self { parameters, ..Self::rtl(&name, &board.top, &sources, &rtl::folder()) }
     }
 }
 
