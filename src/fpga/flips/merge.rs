@@ -1,7 +1,7 @@
 //! One netlist that is many: the original, and every mutated one beside it where it differs. A plus
 //! argument, `+flip=N`, says which of them a simulation is, so that hundreds of flips are compiled once.
 
-use super::cells::{Cell, Cells, Key, words};
+use super::cells::{Cell, Cells, Key};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -65,7 +65,7 @@ fn header(original: &Cells) -> String {
 }
 
 /// The nets that a cell drives.
-fn driven(key: &Key, cell: &Cell) -> Vec<Key> {
+pub(super) fn driven(key: &Key, cell: &Cell) -> Vec<Key> {
     match cell {
         Cell::Block { outputs, .. } => outputs.iter().flat_map(|(_, bits)| bits.clone()).collect(),
         _ => vec![key.clone()],
@@ -137,155 +137,9 @@ fn one(out: &mut String, key: &Key, cell: &Cell, suffix: &str) -> Vec<String> {
     }
 }
 
-/// Whether a difference shows: some changed cell computes another value for some values of what it
-/// reads, tried exhaustively, and its output reaches a register, a block or a pin. Cells that are
-/// no logic count as different where their texts are.
-pub fn changes_behaviour(original: &Cells, mutant: &Cells) -> bool {
-    let pins = original.outputs != mutant.outputs;
-    let live = live(original).union(&live(mutant)).cloned().collect::<BTreeSet<_>>();
-    pins || original.differences(mutant).iter().any(|key| {
-        let shows = match (original.cells.get(key), mutant.cells.get(key)) {
-            (Some(Cell::Logic(a)), Some(Cell::Logic(b))) => !equal(a, b),
-            // What is not there is low.
-            (Some(Cell::Logic(a)), None) | (None, Some(Cell::Logic(a))) => !equal(a, "1'b0"),
-            _ => true,
-        };
-        let nets =
-            [original, mutant].into_iter().filter_map(|c| Some(driven(key, c.cells.get(key)?)));
-        shows && nets.flatten().any(|net| live.contains(&net))
-    })
-}
-
-/// Nets that reach a pin through whatever lies between.
-fn live(cells: &Cells) -> BTreeSet<String> {
-    let mut owner = BTreeMap::new();
-    for (key, cell) in &cells.cells {
-        driven(key, cell).into_iter().for_each(|net| {
-            owner.insert(net, key);
-        });
-    }
-    let mut live = BTreeSet::new();
-    let mut waiting: Vec<String> = vec![];
-    for driver in cells.outputs.values() {
-        words(driver, |word| {
-            waiting.push(word.into());
-            String::new()
-        });
-    }
-    while let Some(net) = waiting.pop() {
-        if !live.insert(net.clone()) {
-            continue;
-        }
-        if let Some(cell) = owner.get(&net).and_then(|key| cells.cells.get(*key)) {
-            waiting.extend(cell.reads().into_iter().filter(|net| !live.contains(net)));
-        }
-    }
-    live
-}
-
-/// Whether two expressions are the same function of the nets that they read.
-fn equal(a: &str, b: &str) -> bool {
-    let mut names = BTreeSet::new();
-    for text in [a, b] {
-        words(text, |word| {
-            names.insert(word.to_string());
-            String::new()
-        });
-    }
-    let names: Vec<String> = names.into_iter().collect();
-    // Two lookup tables of four inputs, each of them two nets that fight at most.
-    names.len() <= 16
-        && (0..1u32 << names.len()).all(|values| {
-            let value = |name: &str| {
-                names.iter().position(|n| n == name).is_some_and(|i| values >> i & 1 == 1)
-            };
-            Expression::value(a, &value) == Expression::value(b, &value)
-        })
-}
-
-/// The expressions of an unpacked netlist: `?:`, `&`, `|`, `!`, names, constants.
-struct Expression<'a> {
-    rest: &'a str,
-    net: &'a dyn Fn(&str) -> bool,
-}
-
-impl<'a> Expression<'a> {
-    fn value(text: &'a str, net: &'a dyn Fn(&str) -> bool) -> bool {
-        Self { rest: text, net }.choice()
-    }
-
-    fn next_is(&mut self, token: char) -> bool {
-        self.rest = self.rest.trim_start();
-        let found = self.rest.starts_with(token);
-        if found {
-            self.rest = &self.rest[token.len_utf8()..];
-        }
-        found
-    }
-
-    fn choice(&mut self) -> bool {
-        let condition = self.any();
-        if !self.next_is('?') {
-            return condition;
-        }
-        let then = self.choice();
-        self.next_is(':');
-        let otherwise = self.choice();
-        if condition { then } else { otherwise }
-    }
-
-    fn any(&mut self) -> bool {
-        let mut value = self.all();
-        while self.next_is('|') {
-            value |= self.all();
-        }
-        value
-    }
-
-    fn all(&mut self) -> bool {
-        let mut value = self.one();
-        while self.next_is('&') {
-            value &= self.one();
-        }
-        value
-    }
-
-    fn one(&mut self) -> bool {
-        if self.next_is('!') {
-            return !self.one();
-        }
-        if self.next_is('(') {
-            let value = self.choice();
-            self.next_is(')');
-            return value;
-        }
-        let text = self.rest;
-        let end = match text.strip_prefix('\\') {
-            Some(_) => text.find(' '),
-            None => text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '\''),
-        };
-        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-        self.rest = rest;
-        match word {
-            "1'b0" | "" => false,
-            "1'b1" => true,
-            net => (self.net)(net),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn expressions_are_compared_by_value() {
-        assert!(equal("(a ? !b : b)", "(b ? !a : a)"));
-        assert!(equal("(a & b) | ((a | b) & 1'b0)", "(a ? b : 1'b0)"));
-        assert!(!equal("(a ? !b : b)", "(a ? b : !b)"));
-        assert!(equal("(\\led[0]  & a)", "(a ? \\led[0]  : 1'b0)"));
-        assert!(!equal("(a & c)", "a"));
-    }
 
     fn netlist(lut: &str, spare: &str) -> Cells {
         let text = format!(
@@ -294,14 +148,6 @@ mod tests {
              /* FF 1 1 0 */ always @(posedge clk) if (1'b1) tx <= 1'b0 ? 1'b0 : n1;\nendmodule\n"
         );
         Cells::parse(&text).unwrap()
-    }
-
-    #[test]
-    fn only_what_reaches_a_pin_counts() {
-        let original = netlist("!tx", "tx");
-        assert!(changes_behaviour(&original, &netlist("tx", "tx")));
-        assert!(!changes_behaviour(&original, &netlist("!tx", "!tx")), "nobody reads that one");
-        assert!(!changes_behaviour(&original, &netlist("(tx ? 1'b0 : 1'b1)", "tx")));
     }
 
     #[test]

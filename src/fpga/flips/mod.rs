@@ -3,6 +3,7 @@
 //! section 7.
 
 pub mod asc;
+pub mod behaviour;
 pub mod cells;
 pub mod journal;
 pub mod merge;

@@ -2,9 +2,10 @@
 
 use super::Effect;
 use super::asc::{Bit, bits_of_used_tiles};
+use super::behaviour::changes_behaviour;
 use super::cells::Cells;
 use super::journal::Journal;
-use super::merge::{changes_behaviour, merged};
+use super::merge::merged;
 use super::unpacker::Unpacker;
 use crate::fpga::board;
 use crate::fpga::bone::Bone;
