@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod calibrated;
 pub mod chip;
+mod draws;
 pub mod ideal;
 pub mod noise;
 pub mod plant;

@@ -2,6 +2,8 @@
 //! Plant and reference each ask for the frame of the conversion they believe to be in; scaling to
 //! volts or charge is theirs.
 
+use std::ops::Range;
+
 use super::random::Key;
 use super::simd::{Aligned, Isa, Normals, Simd, padded};
 
@@ -78,8 +80,22 @@ impl NoiseFrame {
 
     /// Redraws the frame for the `conversion`-th conversion step since the start.
     pub fn draw(&mut self, seed: u64, chip: u64, conversion: u64) {
+        self.draw_some(0..self.slices, seed, chip, conversion);
+    }
+
+    /// The same of some slices alone, from a whole vector on.
+    pub(super) fn draw_some(&mut self, span: Range<usize>, seed: u64, chip: u64, conversion: u64) {
         let Self { slices, rows, ref mut normals, .. } = *self;
-        Isa::best().run(Normals { normals, rows, slices, key: key(seed, chip, conversion) });
+        let key = key(seed, chip, conversion);
+        Isa::best().run(Normals { normals, rows, slices, span, key });
+    }
+
+    /// The frame in which one draw is 1 in all slices and all others are 0.
+    pub(super) fn unit(slices: usize, draw: Draw) -> Self {
+        let mut frame = Self::silent(slices);
+        let first = draw.row() * frame.stride;
+        frame.normals[first..first + slices].fill(1.0);
+        frame
     }
 
     /// Draws of one row, one per slice.

@@ -12,13 +12,13 @@ use super::{Counts, Machine, Tables};
 use crate::config::{self, Config, PLANES};
 use crate::golden::chip::Chip;
 use crate::golden::ideal;
-use crate::golden::reference::{Converter, ConverterError, ConverterStep};
+use crate::golden::reference::{ConverterError, ConverterStep, FilteredConverter};
 use crate::transaction::{Operation, Requantize};
 
 /// A chip with all mismatch and noise of its configuration.
 #[derive(Clone, Debug)]
 pub struct GoldenMachine {
-    converter: Converter,
+    converter: FilteredConverter,
     /// Cycles by which LATCH waits for the post-processor in a stream of steps.
     stretch: u32,
     /// A step has been converted since the macro was idle.
@@ -47,8 +47,7 @@ impl GoldenMachine {
         let Config { geometry, analog, timing, .. } = *config;
         let cells = Cells::new(&geometry, sram)?;
         let mut converter =
-            Converter::new(geometry, analog, timing, chip.clone(), seed, chip_number)
-                .for_codes_only();
+            FilteredConverter::new(geometry, analog, timing, chip.clone(), seed, chip_number);
         for plane in 0..PLANES {
             converter.load_plane(plane, &cells.plane(plane))?;
         }

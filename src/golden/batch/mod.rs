@@ -41,7 +41,6 @@
 //! [`NoiseFrame`]: super::noise::NoiseFrame
 
 mod die;
-mod draws;
 mod ideal;
 mod sar;
 mod search;
@@ -61,7 +60,7 @@ pub use step::Step;
 pub use crate::golden::simd::Isa;
 
 use crate::config::{Conflict, Geometry};
-use crate::golden::simd;
+use crate::golden::{draws, simd};
 
 /// Largest digit of a row DAC.
 const MAX_DIGIT: u8 = 15;

@@ -1,5 +1,7 @@
 //! One conversion step, predicted as a whole: voltages at the end of every pulse, decisions, codes.
 
+use std::ops::Range;
+
 use super::array::{Array, PerRow, ROWS};
 use super::electrical::{Electrical, Factors, Span};
 use super::kernel::{Finish, Resume, Whole};
@@ -64,6 +66,8 @@ pub(super) struct Carried {
 #[derive(Clone, Debug)]
 pub(super) struct Conversion {
     pub slices: usize,
+    /// Slices that are computed, from a whole vector on: all, unless only some are wanted.
+    pub span: Range<usize>,
     /// Instruction set of the kernels; it changes no bit.
     isa: Isa,
     /// Errors of the row DACs' levels in DAC steps / `LEVEL_UNIT`; `None` if all are 0.
@@ -92,7 +96,7 @@ pub(super) struct Conversion {
     nodes: Option<Box<Nodes>>,
     pub ends: Ends,
     /// Memory of single rows, where it is not negligible.
-    memory: Option<Memory>,
+    pub memory: Option<Memory>,
     /// sum k_m d_m over the cells that store 1, of each side; 0 without memory.
     pub deviation: Rows,
     /// From the last strobe to the end of LATCH.
@@ -156,6 +160,7 @@ impl Conversion {
         let errors = chip.level_errors();
         Self {
             slices,
+            span: 0..slices,
             isa: Isa::best(),
             level_errors: (*errors != [0; LEVELS]).then_some(*errors),
             metastable: electrical.metastable,
@@ -281,8 +286,8 @@ impl Conversion {
 
     /// All nodes of a side are at V_low.
     fn forget(&mut self, side: usize) {
-        self.ends.bit_line.row_mut(side).fill(0.0);
-        self.ends.mac.row_mut(side).fill(0.0);
+        self.ends.bit_line.row_mut(side)[self.span.clone()].fill(0.0);
+        self.ends.mac.row_mut(side)[self.span.clone()].fill(0.0);
         if let Some(memory) = &mut self.memory {
             memory.forget(side);
         }

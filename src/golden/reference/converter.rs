@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::array::{Array, PerRow, ROWS};
 use super::conversion::{Coins, Conversion, StepInput};
 use super::electrical::{Electrical, Factors};
+use super::filter::Filter;
 use super::nodes::Nodes;
 use super::timeline::Phase;
 use crate::config::{ADC_BITS, Analog, Geometry, PLANES, Pulses, Range, Timing, WORD_BITS};
@@ -154,7 +155,7 @@ impl Converter {
         Ok(())
     }
 
-    fn check(&self, step: &ConverterStep, digits: &[u8]) -> Result<(), ConverterError> {
+    pub(super) fn check(&self, step: &ConverterStep, digits: &[u8]) -> Result<(), ConverterError> {
         let ConverterStep { plane, column, differential, level, .. } = *step;
         let columns = self.geometry.columns_per_slice;
         check_plane(plane)?;
@@ -224,13 +225,11 @@ impl Converter {
         stretch: u32,
         active: [u32; SLICE_WORDS],
     ) {
-        let negative = if step.differential { step.column + 1 } else { self.array.dummy() };
-        let lines = [step.column, negative];
-        for line in lines {
-            self.array.refresh(step.plane, line, &self.electrical);
-        }
+        let lines = self.lines(step);
+        self.prepared(step.plane, lines);
         if self.noisy {
-            self.noise.draw(self.seed, self.chip_number, self.next_conversion);
+            let span = self.conversion.span.clone();
+            self.noise.draw_some(span, self.seed, self.chip_number, self.next_conversion);
         }
         let input = StepInput {
             plane: step.plane,
@@ -251,6 +250,41 @@ impl Converter {
         self.conversion.predict(&input, &self.array, physics, &self.noise);
         self.previous_lines = Some(lines);
         self.next_conversion += 1;
+    }
+
+    /// Lines of side P and side N.
+    pub(super) fn lines(&self, step: &ConverterStep) -> [usize; 2] {
+        let negative = if step.differential { step.column + 1 } else { self.array.dummy() };
+        [step.column, negative]
+    }
+
+    /// The array, the sums of these lines up to date.
+    pub(super) fn prepared(&mut self, plane: usize, lines: [usize; 2]) -> &Array {
+        for line in lines {
+            self.array.refresh(plane, line, &self.electrical);
+        }
+        &self.array
+    }
+
+    /// A filter for the steps of this macro.
+    pub(super) fn filter(&self) -> Filter {
+        Filter::new(&self.geometry, &self.conversion, &self.factors)
+    }
+
+    /// Powers over the pulses.
+    #[cfg(test)]
+    pub(super) fn factors(&self) -> &Factors {
+        &self.factors
+    }
+
+    /// Whether conversions have noise of their own.
+    pub(super) fn noisy(&self) -> bool {
+        self.noisy
+    }
+
+    /// Leaking cycles of a step after its last strobe.
+    pub(super) fn latch_cycles(&self, stretch: u32) -> f64 {
+        self.factors.latch.cycles + f64::from(stretch)
     }
 
     /// Predicts everything after decision k of the latest step, which stands.
@@ -279,6 +313,6 @@ fn check_plane(plane: usize) -> Result<(), ConverterError> {
     if plane < PLANES { Ok(()) } else { Err(ConverterError::Plane(plane)) }
 }
 
-fn check_shape(what: &'static str, given: usize, needed: usize) -> Result<(), ConverterError> {
+pub(super) fn check_shape(what: &'static str, given: usize, needed: usize) -> Result<(), ConverterError> {
     if given == needed { Ok(()) } else { Err(ConverterError::Shape { what, given, needed }) }
 }

@@ -1,6 +1,8 @@
 //! A conversion step, some slices after the others, each from RESET to the last decision with its
 //! voltages in registers.
 
+use std::ops::Range;
+
 use super::array::Array;
 use super::conversion::{Carried, Conversion};
 use super::nodes::{Nodes, Place, Record};
@@ -39,27 +41,26 @@ pub(super) struct Finish<'a, R> {
 
 /// Sides of a vector of slices, what their injections act on, and where they discharge next: 1 or 0.
 #[derive(Clone, Copy)]
-struct Slices<D> {
+pub(super) struct Slices<D> {
     /// First slice.
-    at: usize,
-    sides: [Side<D>; 2],
-    targets: [Target<D>; 2],
-    gates: [D; 2],
+    pub at: usize,
+    pub sides: [Side<D>; 2],
+    pub targets: [Target<D>; 2],
+    pub gates: [D; 2],
 }
 
 impl<R: Record> Kernel for Whole<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let slices = self.conversion.slices;
-        let mut at = 0;
+        let Range { start: mut at, end } = self.conversion.span.clone();
         // Two vectors at a time, if registers hold them: every decision waits for the one before, but
         // not for that of other slices.
-        while S::MANY_REGISTERS && at + S::LANES < slices {
+        while S::MANY_REGISTERS && at + S::LANES < end {
             let both = [self.connected(simd, at), self.connected(simd, at + S::LANES)];
             self.search(simd, both);
             at += 2 * S::LANES;
         }
-        while at < slices {
+        while at < end {
             let one = [self.connected(simd, at)];
             self.search(simd, one);
             at += S::LANES;
@@ -85,7 +86,7 @@ impl<R: Record> Whole<'_, R> {
     #[inline(always)]
     fn connect<S: Simd>(&mut self, place: Place<S>, driven: [S::Double; 2]) -> Side<S::Double> {
         let Place { simd, side, at } = place;
-        let parts = (&*self.conversion, self.carried, self.array, self.noise);
+        let parts = (&*self.conversion, self.carried.plane, self.array, self.noise);
         let (charge, bit_line) = sample(place, parts, driven, self.record);
         self.conversion.ends.charge.store(simd, side, at, charge);
         self.conversion.ends.shared.store(simd, side, at, bit_line);
@@ -122,7 +123,7 @@ impl<R: Record> Kernel for Finish<'_, R> {
         let Self { conversion, side, array, record } = self;
         let line = array.line(conversion.lines[side]);
         let ends = &mut conversion.ends;
-        for at in (0..conversion.slices).step_by(S::LANES) {
+        for at in conversion.span.clone().step_by(S::LANES) {
             let mut state = Side {
                 common: ends.common.load(simd, side, at),
                 distance: ends.distance.load(simd, side, at),
@@ -199,15 +200,15 @@ where
 
 /// RESET, SAMPLE and MULTIPLY of a side: charge of the MAC capacitors and bit line when SHARE begins.
 #[inline(always)]
-fn sample<S: Simd>(
+pub(super) fn sample<S: Simd>(
     place: Place<S>,
-    (conversion, carried, array, noise): (&Conversion, &Carried, &Array, &NoiseFrame),
+    (conversion, plane, array, noise): (&Conversion, usize, &Array, &NoiseFrame),
     driven: [S::Double; 2],
     record: &mut impl Record,
 ) -> (S::Double, S::Double) {
     let Place { simd, side, at } = place;
     let number = conversion.lines[side];
-    let (line, cells) = (array.line(number), array.cells(carried.plane, number));
+    let (line, cells) = (array.line(number), array.cells(plane, number));
     let (c, ends) = (&conversion.sampling, &conversion.ends);
     let [sampled, multiplied, reset] = [
         noise.load(simd, Draw::Sample(side), at),
@@ -232,7 +233,7 @@ fn sample<S: Simd>(
 
 /// SHARE and the first strobe of a side.
 #[inline(always)]
-fn share<S: Simd>(
+pub(super) fn share<S: Simd>(
     place: Place<S>,
     (conversion, array): (&Conversion, &Array),
     charge: S::Double,
@@ -282,7 +283,7 @@ fn decide<S: Simd>(
 
 /// What the injections of both sides act on.
 #[inline(always)]
-fn targets<S: Simd>(
+pub(super) fn targets<S: Simd>(
     simd: S,
     at: usize,
     conversion: &Conversion,
@@ -359,7 +360,7 @@ fn refine<S: Simd, const TWICE: bool, const PLAIN: bool>(
 
 /// Injection k of a side.
 #[inline(always)]
-fn inject<S: Simd, const TWICE: bool, const PLAIN: bool>(
+pub(super) fn inject<S: Simd, const TWICE: bool, const PLAIN: bool>(
     simd: S,
     k: usize,
     side: usize,

@@ -10,6 +10,8 @@ mod conversion;
 mod converter;
 mod electrical;
 mod expected;
+mod filter;
+mod filtered;
 #[cfg(test)]
 mod fixtures;
 mod host;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 
 pub use converter::{Converter, ConverterError, ConverterStep};
 pub use expected::{Context, Counters, DecisionMismatch, Event, Expected};
+pub use filtered::FilteredConverter;
 pub use timeline::Phase;
 
 use crate::config::{Analog, Geometry, Pulses, Timing};

@@ -1,6 +1,6 @@
 //! Eight lanes with AVX2.
 
-use super::{Double, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
+use super::{Double, Float, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
 use std::arch::x86_64::*;
 
 const LANES: usize = 8;
@@ -169,6 +169,21 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn of_bits(from: Floats) -> Self {
+        Self(unsafe { _mm256_castps_si256(from.0) })
+    }
+
+    #[inline(always)]
+    fn as_bits(self) -> Floats {
+        Floats(unsafe { _mm256_castsi256_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn signs(self) -> u32 {
+        unsafe { _mm256_movemask_ps(_mm256_castsi256_ps(self.0)) as u32 }
+    }
+
+    #[inline(always)]
     fn store_bytes(self, to: &mut [u8]) {
         let to = &mut to[..LANES];
         // SAFETY: `to` has room for eight bytes, alignment does not matter.
@@ -178,6 +193,14 @@ impl Int for Ints {
             let words = _mm_packs_epi32(low, high);
             _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(words, words));
         }
+    }
+}
+
+impl Float for Floats {
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        // SAFETY: a vector exists; there is room for eight elements.
+        unsafe { _mm256_storeu_ps(to[..LANES].as_mut_ptr(), self.0) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sixteen lanes with AVX-512 and its dot products (VNNI).
 
-use super::{Double, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
+use super::{Double, Float, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
 use std::arch::x86_64::*;
 
 const LANES: usize = 16;
@@ -161,10 +161,33 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn of_bits(from: Floats) -> Self {
+        Self(unsafe { _mm512_castps_si512(from.0) })
+    }
+
+    #[inline(always)]
+    fn as_bits(self) -> Floats {
+        Floats(unsafe { _mm512_castsi512_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn signs(self) -> u32 {
+        unsafe { _mm512_cmplt_epi32_mask(self.0, _mm512_setzero_si512()).into() }
+    }
+
+    #[inline(always)]
     fn store_bytes(self, to: &mut [u8]) {
         let to = &mut to[..LANES];
         // SAFETY: `to` has room for sixteen bytes, alignment does not matter.
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(self.0)) }
+    }
+}
+
+impl Float for Floats {
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        // SAFETY: a vector exists; there is room for sixteen elements.
+        unsafe { _mm512_storeu_ps(to[..LANES].as_mut_ptr(), self.0) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Draws of [`random`](crate::golden::random), a vector of elements at a time: the same bits.
 
+use std::ops::Range;
+
 use super::{Aligned, Int, Kernel, Simd, padded};
 use crate::golden::random::{self, Key};
 
@@ -35,15 +37,17 @@ pub struct Normals<'a> {
     pub normals: &'a mut Aligned<f64>,
     pub rows: usize,
     pub slices: usize,
+    /// Slices that are drawn, from a whole vector on.
+    pub span: Range<usize>,
     pub key: Key,
 }
 
 impl Kernel for Normals<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { normals, rows, slices, key } = self;
+        let Self { normals, rows, slices, span, key } = self;
         for row in 0..rows {
-            for at in (0..slices).step_by(S::LANES) {
+            for at in span.clone().step_by(S::LANES) {
                 let elements = elements(simd, row * slices + at);
                 normals.store(simd, row * padded(slices) + at, normal(simd, key, elements));
             }

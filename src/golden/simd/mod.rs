@@ -50,6 +50,14 @@ impl Isa {
         }
     }
 
+    /// Slices at a time.
+    pub(super) fn lanes(self) -> usize {
+        match self {
+            Self::Portable | Self::Avx2 => 8,
+            Self::Avx512 => 16,
+        }
+    }
+
     /// The fastest one of this machine.
     pub fn best() -> Self {
         Self::ALL.into_iter().rfind(|isa| isa.available()).unwrap_or(Self::Portable)
@@ -84,10 +92,7 @@ pub(super) trait Kernel {
 /// An instruction set: makes vectors.
 pub(super) trait Simd: Copy {
     type Int: Int<Float = Self::Float, Double = Self::Double>;
-    type Float: Copy
-        + Add<Output = Self::Float>
-        + Sub<Output = Self::Float>
-        + Mul<Output = Self::Float>;
+    type Float: Float;
     type Double: Double;
     /// Lanes of a vector, of either width; divides [`MAX_LANES`].
     const LANES: usize;
@@ -149,8 +154,22 @@ pub(super) trait Int:
     fn to_double(self) -> Self::Double;
     /// Nearest integer, ties to even; the value must fit.
     fn round(from: Self::Float) -> Self;
+    /// The bits that represent each lane of `from`.
+    fn of_bits(from: Self::Float) -> Self;
+    /// The lanes that these bits represent.
+    fn as_bits(self) -> Self::Float;
+    /// One bit per lane: set where it is negative.
+    fn signs(self) -> u32;
     /// Writes the low byte of each lane; panics if there is no room for all.
     fn store_bytes(self, to: &mut [u8]);
+}
+
+/// Lanes of `f32`.
+pub(super) trait Float:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+    /// Writes all lanes; panics if there is no room for them.
+    fn store(self, to: &mut [f32]);
 }
 
 /// Lanes of `f64`; a number on the right of an operator stands for all lanes.

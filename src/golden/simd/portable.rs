@@ -1,6 +1,6 @@
 //! The baseline: plain Rust, and the definition of what the other instruction sets compute.
 
-use super::{Double, Int, Simd};
+use super::{Double, Float, Int, Simd};
 use std::array::from_fn;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
@@ -151,10 +151,32 @@ impl Int for Ints {
     }
 
     #[inline(always)]
+    fn of_bits(from: Floats) -> Self {
+        Self(from.0.map(|x| x.to_bits() as i32))
+    }
+
+    #[inline(always)]
+    fn as_bits(self) -> Floats {
+        Floats(self.0.map(|x| f32::from_bits(x as u32)))
+    }
+
+    #[inline(always)]
+    fn signs(self) -> u32 {
+        (0..LANES).fold(0, |bits, i| bits | u32::from(self.0[i] < 0) << i)
+    }
+
+    #[inline(always)]
     fn store_bytes(self, to: &mut [u8]) {
         for (to, lane) in to[..LANES].iter_mut().zip(self.0) {
             *to = lane as u8;
         }
+    }
+}
+
+impl Float for Floats {
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        to[..LANES].copy_from_slice(&self.0);
     }
 }
 

@@ -1,8 +1,8 @@
-//! The normal draws of noise frames, vectors of slices at a time.
+//! The normal draws of noise frames in `f32`, vectors of slices at a time.
 
+use super::noise::Draw;
+use super::random::{self, Key};
 use super::simd::{self, Int, Simd};
-use crate::golden::noise::Draw;
-use crate::golden::random::{self, Key};
 
 /// Elements of a noise frame: numbers a draw within its conversion.
 #[inline(always)]
