@@ -10,7 +10,7 @@ use capram::golden::batch::{Die, Ideal, Isa, NoisySar, Sar, Step};
 use capram::golden::calibrated::{Calibrated, Contribution};
 use capram::golden::chip::Chip;
 use capram::golden::ideal::Calibration;
-use capram::golden::reference::{Converter, ConverterStep};
+use capram::golden::reference::{Converter, ConverterStep, FilteredConverter};
 use capram::golden::transfer::{THRESHOLDS, Transfer};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -124,21 +124,26 @@ fn thresholds(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One conversion step of 32 slices with every term on: for its codes alone, and with its voltages
-/// too. Throughput counts steps.
+/// Converts a step's digits to codes.
+type Convert<'a> = &'a mut dyn FnMut(&ConverterStep, &[u8], &mut [u8]);
+
+/// One conversion step of 32 slices with every term on: for its codes alone, most of them by the
+/// filter or all of them exactly, and with its voltages too. Throughput counts steps.
 fn converter(criterion: &mut Criterion) {
     let Config { geometry, analog, timing, .. } = Config::builtin("capram65").expect("built in");
     let chip = Arc::new(Chip::draw(&geometry, &analog, 1, 0));
-    let mut all = Converter::new(geometry, analog, timing, chip, 1, 0);
+    let mut all = Converter::new(geometry, analog, timing, chip.clone(), 1, 0);
+    let mut filtered = FilteredConverter::new(geometry, analog, timing, chip, 1, 0);
     for plane in 0..8 {
         let cells: Vec<bool> =
             bytes().skip(plane * 8192).take(8192).map(|byte| byte & 1 == 1).collect();
         all.load_plane(plane, &cells).expect("a plane of the array's size");
+        filtered.load_plane(plane, &cells).expect("a plane of the array's size");
     }
     let vectors: Vec<Vec<u8>> = digits().chunks(64).take(256).map(<[u8]>::to_vec).collect();
     let mut group = criterion.benchmark_group("converter");
     group.throughput(Throughput::Elements(1));
-    for (id, mut converter) in [("codes", all.clone().for_codes_only()), ("voltages", all)] {
+    let mut step = |id: &str, convert: Convert| {
         let mut codes = [0; 32];
         let mut number = 0;
         group.bench_function(id, |b| {
@@ -151,11 +156,15 @@ fn converter(criterion: &mut Criterion) {
                     range: Range::Quarter,
                     level: 0,
                 };
-                converter.convert(&step, &vectors[number % 256], &mut codes).expect("valid");
+                convert(&step, &vectors[number % 256], &mut codes);
                 black_box(&codes);
             });
         });
-    }
+    };
+    let mut alone = all.clone().for_codes_only();
+    step("filtered", &mut |step, x, codes| filtered.convert(step, x, codes).expect("valid"));
+    step("codes", &mut |step, x, codes| alone.convert(step, x, codes).expect("valid"));
+    step("voltages", &mut |step, x, codes| all.convert(step, x, codes).expect("valid"));
     group.finish();
 }
 

@@ -22,6 +22,10 @@ impl Cubic {
     /// s^2 (itself exact), the sum (of two terms of one sign), the product with s.
     pub(super) const ROUNDINGS: f64 = 4.0;
 
+    /// Normals as they are.
+    pub(super) const UNIT: Self =
+        Self { linear: random::LINEAR as f32, cubic: random::CUBIC as f32 };
+
     /// The cubic that turns draws into normals of standard deviation `sigma`.
     pub(super) fn normal(sigma: f64) -> Self {
         Self { linear: (sigma * random::LINEAR) as f32, cubic: (sigma * random::CUBIC) as f32 }

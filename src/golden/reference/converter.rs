@@ -313,6 +313,10 @@ fn check_plane(plane: usize) -> Result<(), ConverterError> {
     if plane < PLANES { Ok(()) } else { Err(ConverterError::Plane(plane)) }
 }
 
-pub(super) fn check_shape(what: &'static str, given: usize, needed: usize) -> Result<(), ConverterError> {
+pub(super) fn check_shape(
+    what: &'static str,
+    given: usize,
+    needed: usize,
+) -> Result<(), ConverterError> {
     if given == needed { Ok(()) } else { Err(ConverterError::Shape { what, given, needed }) }
 }

@@ -15,8 +15,6 @@ pub unsafe trait Number: Copy {}
 // SAFETY: 8 bytes, any bits are a number.
 unsafe impl Number for f64 {}
 // SAFETY: 4 bytes, any bits are a number.
-unsafe impl Number for f32 {}
-// SAFETY: 4 bytes, any bits are a number.
 unsafe impl Number for i32 {}
 
 #[derive(Clone, Copy, Debug)]
@@ -68,14 +66,6 @@ impl<T: Number + PartialEq> PartialEq for Aligned<T> {
 #[inline(always)]
 pub fn lane<S: Simd>(at: usize) -> usize {
     if S::LANES == MAX_LANES { 0 } else { at % MAX_LANES }
-}
-
-impl Aligned<f32> {
-    /// The vector at `at`, a multiple of its lanes; panics if it is not all there.
-    #[inline(always)]
-    pub fn load<S: Simd>(&self, simd: S, at: usize) -> S::Float {
-        simd.load_f32(&self.as_chunks::<MAX_LANES>().0[at / MAX_LANES][lane::<S>(at)..])
-    }
 }
 
 impl Aligned<f64> {

@@ -42,7 +42,7 @@ pub(super) fn of(start: &Start, search: &Search, connected: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::golden::random::normal_from_bits;
-    
+
     #[test]
     fn half_a_unit_in_the_last_place() {
         for magnitude in [0.3_f64, 0.25, 0.4999, 1.0, 3e-6] {

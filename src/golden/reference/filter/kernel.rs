@@ -3,13 +3,14 @@
 use super::super::array::ROWS;
 use super::super::sar::INJECTIONS;
 use super::Step;
-use super::search::{self, Search};
+use super::search::{self, Injection, Search};
 use super::start::{self, OPENINGS, Start, TOGETHER};
-use super::table::{BLOCK, Table};
+use super::table::{BLOCK, Row};
 use crate::config::ADC_BITS;
 use crate::golden::chip::LEVELS;
 use crate::golden::draws::{self, Cubic};
 use crate::golden::noise::Draw;
+use crate::golden::random::Key;
 use crate::golden::simd::{Int, Kernel, Simd};
 use crate::pins::SLICE_WORDS;
 
@@ -31,7 +32,7 @@ pub(super) struct Convert<'a, W> {
     pub levels: &'a [f32; LEVELS],
     /// Margins below this are not certain, in V.
     pub limit: f32,
-    pub ends: &'a mut Table,
+    pub ends: &'a mut [[Row; 2]],
     pub step: &'a Step<'a>,
     /// One per slice.
     pub codes: &'a mut [u8],
@@ -42,111 +43,145 @@ pub(super) struct Convert<'a, W> {
 
 impl<W: Watch> Kernel for Convert<'_, W> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        let driven = Driven::new(self.step.digits, self.levels);
-        for at in (0..self.ends.padded()).step_by(BLOCK) {
-            if S::LANES == 16 {
-                self.block::<S, 2>(simd, at, &driven);
-            } else {
-                self.block::<S, 4>(simd, at, &driven);
-            }
+    fn run<S: Simd>(self, simd: S) {
+        match self.step.noise {
+            None => self.blocks(simd, Silent),
+            Some(key) if self.search.noisy => self.blocks(simd, Noisy::<true>(key)),
+            Some(key) => self.blocks(simd, Noisy::<false>(key)),
         }
     }
 }
 
 impl<W: Watch> Convert<'_, W> {
-    /// A block of slices, `V` vectors.
     #[inline(always)]
-    fn block<S: Simd, const V: usize>(&mut self, simd: S, at: usize, driven: &Driven) {
-        let weights = self.start.block(at);
-        let sums: [[S::Float; V]; 2] = if self.start.single_ended {
-            sums::<S, V, 1>(simd, weights, driven)
+    fn blocks<S: Simd>(self, simd: S, noise: impl Noise) {
+        let driven = Driven::new(self.step.digits, self.levels);
+        let blocks = self.start.blocks.iter().zip(&self.search.blocks).zip(&mut *self.ends);
+        for (number, ((start, search), ends)) in blocks.enumerate() {
+            let slices = (number * BLOCK, self.codes.len());
+            let (limit, comparator) = (self.limit, self.search.comparator);
+            let mut block =
+                Block { simd, noise, start, search, step: self.step, limit, comparator, slices };
+            let single_ended =
+                self.start.single_ended.then(|| self.levels[usize::from(self.step.level) % LEVELS]);
+            let mut codes = [0; BLOCK];
+            let unsure = if S::LANES == 16 {
+                block.convert::<W, 2>(&driven, single_ended, ends, &mut codes, self.watch)
+            } else {
+                block.convert::<W, 4>(&driven, single_ended, ends, &mut codes, self.watch)
+            };
+            let codes_of_block = &mut self.codes[number * BLOCK..];
+            let there = BLOCK.min(codes_of_block.len());
+            codes_of_block[..there].copy_from_slice(&codes[..there]);
+            self.unsure[number] = unsure & (u32::MAX >> (BLOCK - there));
+        }
+    }
+}
+
+/// A block of slices in a step.
+struct Block<'a, S, N> {
+    simd: S,
+    noise: N,
+    start: &'a start::Block,
+    search: &'a search::Block,
+    step: &'a Step<'a>,
+    limit: f32,
+    comparator: Cubic,
+    /// First slice of the block, and how many there are in all.
+    slices: (usize, usize),
+}
+
+impl<S: Simd, N: Noise> Block<'_, S, N> {
+    /// Converts `V` vectors; `level` is that of the dummy columns if side N is one. Returns the
+    /// slices that are unsure, one bit each.
+    #[inline(always)]
+    fn convert<W: Watch, const V: usize>(
+        &mut self,
+        driven: &Driven,
+        level: Option<f32>,
+        ends: &mut [Row; 2],
+        codes: &mut [u8; BLOCK],
+        watch: &mut W,
+    ) -> u32 {
+        let simd = self.simd;
+        let sums: [[S::Float; V]; 2] = if level.is_some() {
+            sums::<S, V, 1>(simd, &self.start.weights, driven)
         } else {
-            sums::<S, V, 2>(simd, weights, driven)
+            sums::<S, V, 2>(simd, &self.start.weights, driven)
         };
-        let mut codes = [0; BLOCK];
         let mut unsure = 0;
         // Two vectors at a time: every decision waits for the one before, but not for that of other
         // slices.
         for v in (0..V).step_by(2) {
-            let (here, next) = (v * S::LANES, (v + 1) * S::LANES);
-            let mut first = self.begin(simd, at + here, [sums[0][v], sums[1][v]]);
-            let mut second = self.begin(simd, at + next, [sums[0][v + 1], sums[1][v + 1]]);
+            let mut a = self.begin(v * S::LANES, [sums[0][v], sums[1][v]], level, ends);
+            let mut b =
+                self.begin((v + 1) * S::LANES, [sums[0][v + 1], sums[1][v + 1]], level, ends);
             for k in 0..INJECTIONS {
-                self.decide(simd, k, &mut first);
-                self.decide(simd, k, &mut second);
-                self.inject(simd, k, &mut first);
-                self.inject(simd, k, &mut second);
+                self.decide(k, &mut a, watch);
+                self.decide(k, &mut b, watch);
+                self.inject(k, &mut a);
+                self.inject(k, &mut b);
             }
-            self.decide(simd, INJECTIONS, &mut first);
-            self.decide(simd, INJECTIONS, &mut second);
-            unsure |= self.finish(simd, &first, &mut codes[here..]) << here;
-            unsure |= self.finish(simd, &second, &mut codes[next..]) << next;
+            self.decide(INJECTIONS, &mut a, watch);
+            self.decide(INJECTIONS, &mut b, watch);
+            unsure |= self.finish(&a, ends, codes) | self.finish(&b, ends, codes);
         }
-        let there = BLOCK.min(self.ends.slices() - at);
-        self.codes[at..at + there].copy_from_slice(&codes[..there]);
-        self.unsure[at / BLOCK] = unsure & (u32::MAX >> (BLOCK - there));
+        unsure
     }
 
-    /// A vector of slices at the first strobe.
+    /// A vector of slices at the first strobe, from slice `first` of the block on.
     #[inline(always)]
-    fn begin<S: Simd>(&self, simd: S, at: usize, sums: [S::Float; 2]) -> Slices<S> {
-        Slices {
-            at,
-            p: self.side(simd, 0, at, sums[0]),
-            n: self.side(simd, 1, at, sums[1]),
-            zero: simd.splat(0),
-            code: simd.splat(0),
-            near: simd.splat(0),
+    fn begin(
+        &self,
+        first: usize,
+        sums: [S::Float; 2],
+        level: Option<f32>,
+        ends: &[Row; 2],
+    ) -> Slices<S> {
+        let simd = self.simd;
+        let [mut p, mut n] = [self.side(0, first, ends), self.side(1, first, ends)];
+        if let Some(level) = level {
+            n = n + self.start.sides[1].level.load(simd, first) * simd.splat_f32(level);
         }
+        (p, n) = (p + sums[0], n + sums[1]);
+        let zero = simd.splat(0);
+        Slices { first, p, n, zero, code: zero, near: zero }
     }
 
-    /// A side at the first strobe: the digits' sum, and all that does not depend on them.
+    /// What a side has without digits and level at the first strobe.
     #[inline(always)]
-    fn side<S: Simd>(&self, simd: S, side: usize, at: usize, sum: S::Float) -> S::Float {
-        let value = |value| self.start.table().load(simd, start::row(value, side), at);
-        let mut rest = value(start::Value::Constant);
-        if self.start.single_ended && side == 1 {
-            let level = simd.splat_f32(self.levels[usize::from(self.step.level) % LEVELS]);
-            rest = rest + value(start::Value::Level) * level;
-        }
+    fn side(&self, side: usize, first: usize, ends: &[Row; 2]) -> S::Float {
+        let simd = self.simd;
+        let start = &self.start.sides[side];
+        let mut rest = start.constant.load(simd, first);
         if !self.step.fresh[side] {
-            rest = rest + value(start::Value::Residue) * self.residue(simd, side, at);
+            let leaked = self.search.leak[side].load(simd, first);
+            let left =
+                ends[side].load(simd, first) - leaked * simd.splat_f32(self.step.latch as f32);
+            rest = rest + start.residue.load(simd, first) * left;
         }
-        if let Some(key) = self.step.noise {
-            let normal = Cubic::normal(1.0);
-            for i in 0..OPENINGS.len() / 2 {
-                let draw = OPENINGS[2 * i + side];
-                let elements = draws::elements(simd, draw, self.ends.slices(), at);
-                let deviation = self.start.table().load(simd, start::opening_row(draw), at);
-                rest = rest + normal.of(simd, key, elements) * deviation;
+        for (draw, deviation) in OPENINGS.iter().zip(&start.noise) {
+            if let Some(z) = self.noise.normal(simd, UNIT, draw(side), self.at(first)) {
+                rest = rest + z * deviation.load(simd, first);
             }
         }
-        sum + rest
-    }
-
-    /// What the step before left on a side.
-    #[inline(always)]
-    fn residue<S: Simd>(&self, simd: S, side: usize, at: usize) -> S::Float {
-        let leak = self.search.table().load(simd, search::leak_row(side), at);
-        self.ends.load(simd, side, at) - leak * simd.splat_f32(self.step.latch as f32)
+        rest
     }
 
     /// Decision k.
     #[inline(always)]
-    fn decide<S: Simd>(&mut self, simd: S, k: usize, slices: &mut Slices<S>) {
-        let at = slices.at;
-        let mut offset = self.search.table().load(simd, search::margin_row(k), at);
-        if let Some(key) = self.step.noise {
-            let elements = draws::elements(simd, Draw::Decision(k), self.ends.slices(), at);
-            offset = offset + self.search.comparator.of(simd, key, elements);
+    fn decide<W: Watch>(&mut self, k: usize, slices: &mut Slices<S>, watch: &mut W) {
+        let (simd, first) = (self.simd, slices.first);
+        let mut offset = self.search.offsets[k].load(simd, first);
+        let at = self.at(first);
+        if let Some(noise) = self.noise.normal(simd, self.comparator, Draw::Decision(k), at) {
+            offset = offset + noise;
         }
         let margin = slices.p - slices.n + offset;
-        self.watch.margins(simd, k, at, margin);
+        watch.margins(simd, k, at.0, margin);
         let margin = S::Int::of_bits(margin);
-        let bit = simd.splat(1 << (ADC_BITS - 1 - k));
         slices.zero = margin.negative();
-        slices.code = slices.code | (slices.zero & bit);
+        slices.code = slices.code | (slices.zero & simd.splat(1 << (ADC_BITS - 1 - k)));
         // Numbers that are not negative are in the order of their bits.
         let limit = simd.splat(self.limit.to_bits() as i32);
         slices.near = slices.near | ((margin & simd.splat(i32::MAX)) - limit);
@@ -154,57 +189,56 @@ impl<W: Watch> Convert<'_, W> {
 
     /// Injection k: the higher side falls.
     #[inline(always)]
-    fn inject<S: Simd>(&self, simd: S, k: usize, slices: &mut Slices<S>) {
-        let Slices { at, p, n, zero, .. } = *slices;
-        let draw = self.injection(simd, k, at);
-        let from_p = S::Int::of_bits(self.removed(simd, (k, 0, at), p, draw));
-        let from_n = S::Int::of_bits(self.removed(simd, (k, 1, at), n, draw));
-        slices.p = p - (from_p & (zero ^ simd.splat(-1))).as_bits();
+    fn inject(&self, k: usize, slices: &mut Slices<S>) {
+        let Slices { first, p, n, zero, .. } = *slices;
+        let draw = self.noise.injection(self.simd, k, self.at(first));
+        let [of_p, of_n] = &self.search.injections[k];
+        let from_p = S::Int::of_bits(self.removed(of_p, first, p, draw));
+        let from_n = S::Int::of_bits(self.removed(of_n, first, n, draw));
+        slices.p = p - (from_p & (zero ^ self.simd.splat(-1))).as_bits();
         slices.n = n - (from_n & zero).as_bits();
     }
 
-    /// Draws of injection k, if it is noisy.
+    /// What an injection takes from a side at y.
     #[inline(always)]
-    fn injection<S: Simd>(&self, simd: S, k: usize, at: usize) -> Option<S::Float> {
-        let key = self.step.noise.filter(|_| self.search.noisy)?;
-        let elements = draws::elements(simd, Draw::Injection(k), self.ends.slices(), at);
-        Some(Cubic::normal(1.0).of(simd, key, elements))
-    }
-
-    /// What injection k takes from a side at y.
-    #[inline(always)]
-    fn removed<S: Simd>(
+    fn removed(
         &self,
-        simd: S,
-        (k, side, at): (usize, usize, usize),
+        injection: &Injection,
+        first: usize,
         y: S::Float,
         draw: Option<S::Float>,
     ) -> S::Float {
-        let value = |value| self.search.table().load(simd, search::row(value, k, side), at);
-        let removed = value(search::Value::Charge) + value(search::Value::Slope) * y;
+        let simd = self.simd;
+        let charge = injection.charge.load(simd, first);
+        let removed = charge + injection.slope.load(simd, first) * y;
         match draw {
-            Some(z) => removed + value(search::Value::Deviation) * z,
+            Some(z) => removed + injection.deviation.load(simd, first) * z,
             None => removed,
         }
     }
 
     /// Keeps what a search leaves. Returns the slices with a margin below the limit, one bit each.
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, simd: S, slices: &Slices<S>, codes: &mut [u8]) -> u32 {
-        let Slices { at, p, n, code, near, .. } = *slices;
-        (code ^ simd.splat((1 << ADC_BITS) - 1)).store_bytes(codes);
-        for (side, y) in [(0, p), (1, n)] {
-            let fallen = self.search.table().load(simd, search::fallen_row(side), at);
-            self.ends.store::<S>(side, at, y - fallen);
-        }
-        near.signs()
+    fn finish(&self, slices: &Slices<S>, ends: &mut [Row; 2], codes: &mut [u8; BLOCK]) -> u32 {
+        let (simd, &Slices { first, p, n, code, near, .. }) = (self.simd, slices);
+        (code ^ simd.splat((1 << ADC_BITS) - 1)).store_bytes(&mut codes[first..]);
+        let [fallen_p, fallen_n] = &self.search.fallen;
+        ends[0].store(simd, first, p - fallen_p.load(simd, first));
+        ends[1].store(simd, first, n - fallen_n.load(simd, first));
+        near.signs() << first
+    }
+
+    /// Number of a slice of the block, and how many there are in all.
+    #[inline(always)]
+    fn at(&self, first: usize) -> (usize, usize) {
+        (self.slices.0 + first, self.slices.1)
     }
 }
 
 /// A vector of slices during the search.
 struct Slices<S: Simd> {
-    /// First slice.
-    at: usize,
+    /// First slice within the block.
+    first: usize,
     p: S::Float,
     n: S::Float,
     /// Lanes whose latest decision is 0: all bits set.
@@ -213,6 +247,60 @@ struct Slices<S: Simd> {
     code: S::Int,
     /// Negative where some margin is below the limit.
     near: S::Int,
+}
+
+/// Normals as they are.
+const UNIT: Cubic = Cubic::UNIT;
+
+/// Draws of a conversion; `at` is the first slice and the number of all.
+trait Noise: Copy {
+    fn normal<S: Simd>(
+        self,
+        simd: S,
+        cubic: Cubic,
+        draw: Draw,
+        at: (usize, usize),
+    ) -> Option<S::Float>;
+    /// Of injection k.
+    fn injection<S: Simd>(self, simd: S, k: usize, at: (usize, usize)) -> Option<S::Float>;
+}
+
+/// There is none.
+#[derive(Clone, Copy)]
+struct Silent;
+
+impl Noise for Silent {
+    #[inline(always)]
+    fn normal<S: Simd>(self, _: S, _: Cubic, _: Draw, _: (usize, usize)) -> Option<S::Float> {
+        None
+    }
+
+    #[inline(always)]
+    fn injection<S: Simd>(self, _: S, _: usize, _: (usize, usize)) -> Option<S::Float> {
+        None
+    }
+}
+
+/// That of a key, of injections too or not.
+#[derive(Clone, Copy)]
+struct Noisy<const INJECTIONS: bool>(Key);
+
+impl<const INJECTIONS: bool> Noise for Noisy<INJECTIONS> {
+    #[inline(always)]
+    fn normal<S: Simd>(
+        self,
+        simd: S,
+        cubic: Cubic,
+        draw: Draw,
+        (at, slices): (usize, usize),
+    ) -> Option<S::Float> {
+        Some(cubic.of(simd, self.0, draws::elements(simd, draw, slices, at)))
+    }
+
+    #[inline(always)]
+    fn injection<S: Simd>(self, simd: S, k: usize, at: (usize, usize)) -> Option<S::Float> {
+        if INJECTIONS { self.normal(simd, UNIT, Draw::Injection(k), at) } else { None }
+    }
 }
 
 /// What the row DACs drive. Rows without a level are left out: in an image there are many.
@@ -242,7 +330,8 @@ fn not_zero(digits: &[u8]) -> u64 {
     let (eights, _) = digits.as_chunks();
     let of_eight = |&eight: &[u8; 8]| {
         // The highest bit of every byte that is not 0, moved to the lowest, then side by side.
-        let bytes = (u64::from_le_bytes(eight) + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
+        let bytes =
+            (u64::from_le_bytes(eight) + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
         bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56
     };
     eights.iter().rev().fold(0, |rows, eight| rows << 8 | of_eight(eight))
@@ -252,7 +341,7 @@ fn not_zero(digits: &[u8]) -> u64 {
 #[inline(always)]
 fn sums<S: Simd, const V: usize, const L: usize>(
     simd: S,
-    weights: &start::Weights,
+    weights: &[[Row; 2]; ROWS],
     driven: &Driven,
 ) -> [[S::Float; V]; 2] {
     let zero = simd.splat_f32(0.0);
@@ -264,10 +353,9 @@ fn sums<S: Simd, const V: usize, const L: usize>(
             let m = (group * TOGETHER + rows.trailing_zeros() as usize) % ROWS;
             rows &= rows - 1;
             let level = simd.splat_f32(driven.level(m));
-            for side in 0..L {
-                for v in 0..V {
-                    let weight = simd.load_f32(&weights[m][side][v * S::LANES..]);
-                    partial[side][v] = partial[side][v] + weight * level;
+            for (partial, weights) in partial.iter_mut().zip(&weights[m]) {
+                for (v, partial) in partial.iter_mut().enumerate() {
+                    *partial = *partial + weights.load(simd, v * S::LANES) * level;
                 }
             }
         }

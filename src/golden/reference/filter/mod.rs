@@ -39,7 +39,7 @@ use kernel::{Convert, Watch};
 use probe::Probe;
 use search::Search;
 use start::Start;
-use table::Table;
+use table::{BLOCK, Row};
 
 /// Largest bound, in V, that is worth it: more slices are left over than the exact model takes time.
 const MOST_V: f64 = 20e-6;
@@ -84,7 +84,7 @@ pub(super) struct Filter {
     /// `[plane][line][differential][range]`.
     bounds: Vec<[Option<f64>; RANGES]>,
     /// Both sides at the end of the last strobe, [scaled](Search).
-    ends: Table,
+    ends: Box<[[Row; 2]]>,
 }
 
 impl Filter {
@@ -100,7 +100,7 @@ impl Filter {
             starts: vec![None; PLANES * columns_per_slice * 2],
             searches: vec![None; RANGES * columns_per_slice * 2],
             bounds: vec![[None; RANGES]; PLANES * columns_per_slice * 2],
-            ends: Table::new(2, model.slices),
+            ends: table::blocks(model.slices, |_| [Row::ZERO; 2]),
             model: model.clone(),
             connected: factors.connected,
         }
@@ -124,9 +124,8 @@ impl Filter {
     pub(super) fn adopt(&mut self, span: Range<usize>, exact: &Conversion) {
         let scales = search::scales(&self.model);
         for (slice, side) in span.flat_map(|slice| [(slice, 0), (slice, 1)]) {
-            let volts =
-                exact.ends.common.row(side)[slice] + exact.ends.distance.row(side)[slice];
-            self.ends.put(side, slice, scales[side] * volts);
+            let volts = exact.ends.common.row(side)[slice] + exact.ends.distance.row(side)[slice];
+            self.ends[slice / BLOCK][side].set(slice, scales[side] * volts);
         }
     }
 
@@ -158,11 +157,11 @@ impl Filter {
         let search = &mut self.searches[number(step.range.0) + single_ended];
         let mut probe = Probe { model: &mut self.model, array, lines: step.lines };
         let search = search.get_or_insert_with(|| Box::new(Search::new(&mut probe, step.range.1)));
-        let start = start
-            .get_or_insert_with(|| Box::new(Start::new(&mut probe, step.plane, &self.levels)));
+        let start =
+            start.get_or_insert_with(|| Box::new(Start::new(&mut probe, step.plane, &self.levels)));
         let bound = *self.bounds[number(step.plane) + single_ended][step.range.0]
             .get_or_insert_with(|| bound::of(start, search, self.connected));
-        if !(bound <= MOST_V) {
+        if bound.is_nan() || bound > MOST_V {
             return None;
         }
         let mut unsure = [0; SLICE_WORDS];

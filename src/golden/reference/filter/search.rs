@@ -2,19 +2,11 @@
 
 use super::super::conversion::Conversion;
 use super::super::sar::INJECTIONS;
-use super::bound::{self, rounding};
+use super::bound::{self, larger, rounding};
 use super::probe::{Probe, Sides};
-use super::table::Table;
+use super::table::{Row, blocks};
 use crate::config::ADC_BITS;
 use crate::golden::draws::Cubic;
-
-/// What injection k takes from a side at y: `charge + slope y + deviation z`, z its draw.
-#[derive(Clone, Copy)]
-pub(super) enum Value {
-    Charge,
-    Slope,
-    Deviation,
-}
 
 /// A line pair in a range.
 ///
@@ -23,9 +15,7 @@ pub(super) enum Value {
 /// takes since the first strobe is in the margins' offsets.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
-    /// [`Value`] of injection k of each side, then the offset of each margin, then leakage per
-    /// cycle of each side, then what it took by the last strobe.
-    table: Table,
+    pub blocks: Box<[Block]>,
     /// Normals of the comparator's noise.
     pub comparator: Cubic,
     /// Whether injections are noisy.
@@ -39,6 +29,27 @@ pub(super) struct Search {
     neglected_v: f64,
 }
 
+/// Of a block of slices.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// `[injection][side]`.
+    pub injections: [[Injection; 2]; INJECTIONS],
+    /// Offset of each margin.
+    pub offsets: [Row; ADC_BITS],
+    /// Leakage of each side, in V per cycle.
+    pub leak: [Row; 2],
+    /// What it takes between the first and the last strobe.
+    pub fallen: [Row; 2],
+}
+
+/// What an injection takes from a side at y: `charge + slope y + deviation z`, z its draw.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Injection {
+    pub charge: Row,
+    pub slope: Row,
+    pub deviation: Row,
+}
+
 /// Scales of both sides.
 pub(super) fn scales(model: &Conversion) -> [f64; 2] {
     let half = model.comparator.half_common_mode;
@@ -47,80 +58,69 @@ pub(super) fn scales(model: &Conversion) -> [f64; 2] {
 
 impl Search {
     pub(super) fn new(probe: &mut Probe, range: f64) -> Self {
-        let slices = probe.slices();
         let scales = scales(probe.model);
-        let mut table = Table::new(2 * 3 * INJECTIONS + ADC_BITS + 2 * 2, slices);
-        let mut fallen: Sides = [vec![0.0; slices], vec![0.0; slices]];
-        let v_low = probe.model.v_low;
-        let offsets = probe.model.offsets.row(0).to_vec();
-        let offset = |fallen: &Sides, s: usize| {
-            offsets[s] + (scales[0] - scales[1]) * v_low - fallen[0][s] + fallen[1][s]
+        let slopes: [Slopes; INJECTIONS] =
+            std::array::from_fn(|k| Slopes::new(probe, k, range, scales));
+        // What leakage took before each decision.
+        let mut fallen: Sides = [0, 1].map(|_| vec![0.0; probe.slices()]);
+        let mut of_decision = vec![fallen.clone()];
+        for slopes in &slopes {
+            fallen.iter_mut().zip(&slopes.leaked).for_each(|(fallen, more)| add(fallen, more));
+            of_decision.push(fallen.clone());
+        }
+        let leak = [0, 1].map(|side| probe.array.line(probe.lines[side]).leak.to_vec());
+        let at_rest = (scales[0] - scales[1]) * probe.model.v_low;
+        let offset = |[p, n]: &Sides| -> Vec<f64> {
+            let fallen = p.iter().zip(n);
+            let offsets = probe.model.offsets.row(0).iter().zip(fallen);
+            offsets.map(|(offset, (p, n))| offset + at_rest - p + n).collect()
         };
-        let mut neglected = 0.0;
-        for k in 0..INJECTIONS {
-            table.set(margin_row(k), (0..slices).map(|s| offset(&fallen, s)));
-            let [idle, _] = probe.injected(k, range, [0.0, 0.0, 0.0]);
-            let [from_zero, distances] = probe.injected(k, range, [1.0, 0.0, 0.0]);
-            let [from_one, _] = probe.injected(k, range, [1.0, 1.0, 0.0]);
-            let [noisy, _] = probe.injected(k, range, [1.0, 0.0, 1.0]);
-            for side in 0..2 {
-                let scale = scales[side];
-                // Both start at 1 V more, of which the discharged one keeps less.
-                let slope = |s: usize| 1.0 - (from_one[side][s] - from_zero[side][s]);
-                let charge = |s: usize| {
-                    let charge = idle[side][s] - from_zero[side][s];
-                    scale * charge - slope(s) * fallen[side][s]
-                };
-                let deviation = |s: usize| scale * (from_zero[side][s] - noisy[side][s]);
-                table.set(row(Value::Charge, k, side), (0..slices).map(charge));
-                table.set(row(Value::Slope, k, side), (0..slices).map(slope));
-                table.set(row(Value::Deviation, k, side), (0..slices).map(deviation));
-                let fallen = fallen[side].iter_mut().zip(&idle[side]);
-                fallen.for_each(|(fallen, idle)| *fallen -= scale * idle);
-                neglected += scale * distances[side].iter().fold(0.0, |d, x| bound::larger(d, x.abs()));
-            }
-        }
-        table.set(margin_row(INJECTIONS), (0..slices).map(|s| offset(&fallen, s)));
-        for side in 0..2 {
-            let leak = &probe.array.line(probe.lines[side]).leak;
-            table.set(leak_row(side), (0..slices).map(|s| scales[side] * leak[s]));
-            table.set(fallen_row(side), fallen[side].iter().copied());
-        }
+        let block = |block| Block {
+            injections: std::array::from_fn(|k| {
+                [0, 1].map(|side| slopes[k].injection(block, side, &of_decision[k][side]))
+            }),
+            offsets: std::array::from_fn(|k| Row::of(block, &offset(&of_decision[k]), 1.0)),
+            leak: [0, 1].map(|side| Row::of(block, &leak[side], scales[side])),
+            fallen: [0, 1].map(|side| Row::of(block, &fallen[side], 1.0)),
+        };
         let sigma = probe.model.comparator.sigma;
         let mut search = Self {
-            table,
+            blocks: blocks(probe.slices(), block),
             comparator: Cubic::normal(sigma),
             noisy: false,
             charges: [0.0; INJECTIONS],
             noise_v: 0.0,
-            offset_v: 0.0,
-            neglected_v: neglected,
+            offset_v: bound::PEAK * sigma,
+            neglected_v: slopes.iter().map(|slopes| slopes.neglected).sum(),
         };
-        search.reach(sigma);
+        search.reach();
         search
     }
 
     /// Fills in how far voltages reach.
-    fn reach(&mut self, sigma: f64) {
-        let larger = |value, k| {
-            let [p, n] = [0, 1].map(|side| self.table.largest(row(value, k, side)));
-            bound::larger(p, n)
+    fn reach(&mut self) {
+        let largest = |row: &dyn Fn(&Block) -> Row| {
+            self.blocks.iter().fold(0.0, |most, block| larger(most, row(block).largest()))
         };
-        let deviations: f64 = (0..INJECTIONS).map(|k| larger(Value::Deviation, k)).sum();
-        let offsets = (0..ADC_BITS).map(|k| self.table.largest(margin_row(k)));
-        let offset = offsets.fold(0.0, bound::larger);
+        let of_sides = |k: usize, row: fn(&Injection) -> Row| {
+            let [p, n] = [0, 1].map(|side| largest(&|block| row(&block.injections[k][side])));
+            larger(p, n)
+        };
         // At up to 2 V.
-        let charge = |k| larger(Value::Charge, k) + 2.0 * larger(Value::Slope, k);
+        let charge = |k| of_sides(k, |i| i.charge) + 2.0 * of_sides(k, |i| i.slope);
+        let deviations: f64 = (0..INJECTIONS).map(|k| of_sides(k, |i| i.deviation)).sum();
+        let offsets = (0..ADC_BITS).map(|k| largest(&|block| block.offsets[k]));
+        let offset = offsets.fold(0.0, larger);
         self.charges = std::array::from_fn(charge);
         self.noisy = deviations > 0.0;
         self.noise_v = bound::PEAK * deviations;
-        self.offset_v = offset + bound::PEAK * sigma;
+        self.offset_v += offset;
     }
 
     /// Largest voltage of a side that starts with at most `reach`, or with at least `-rest`: it falls
     /// by no more than all injections.
     pub(super) fn reach_v(&self, reach: f64, rest: f64) -> f64 {
-        bound::larger(reach, rest + self.charges.iter().sum::<f64>()) + self.noise_v
+        larger(reach, rest + self.charges.iter().sum::<f64>()) + self.noise_v
     }
 
     /// Largest error of a margin that a search adds, with voltages up to `reach`.
@@ -132,32 +132,55 @@ impl Search {
         let margin = 2.0 * rounding(2.0 * reach) + 2.0 * rounding(self.offset_v);
         2.0 * side + margin + bound::normal(self.offset_v) + self.neglected_v
     }
+}
 
-    pub(super) fn table(&self) -> &Table {
-        &self.table
+/// Injection k of both sides, as the model has it.
+struct Slopes {
+    /// Scaled: what leakage takes until the next strobe; what an injection takes at V_low; what a
+    /// draw of 1 adds.
+    leaked: Sides,
+    charge: Sides,
+    deviation: Sides,
+    /// More per volt.
+    slope: Sides,
+    /// Distances from the common voltage that remain, of both sides.
+    neglected: f64,
+}
+
+impl Slopes {
+    fn new(probe: &mut Probe, k: usize, range: f64, scales: [f64; 2]) -> Self {
+        let [idle, _] = probe.injected(k, range, [0.0, 0.0, 0.0]);
+        let [from_zero, distances] = probe.injected(k, range, [1.0, 0.0, 0.0]);
+        let [from_one, _] = probe.injected(k, range, [1.0, 1.0, 0.0]);
+        let [noisy, _] = probe.injected(k, range, [1.0, 0.0, 1.0]);
+        let sides = |f: &dyn Fn(usize, usize) -> f64| {
+            [0, 1].map(|side| (0..probe.slices()).map(|s| f(side, s)).collect::<Vec<_>>())
+        };
+        let largest = |side: usize| distances[side].iter().fold(0.0, |d, x| larger(d, x.abs()));
+        Self {
+            leaked: sides(&|side, s| -scales[side] * idle[side][s]),
+            charge: sides(&|side, s| scales[side] * (idle[side][s] - from_zero[side][s])),
+            deviation: sides(&|side, s| scales[side] * (from_zero[side][s] - noisy[side][s])),
+            // One starts at 1 V more, of which it keeps less.
+            slope: sides(&|side, s| 1.0 - (from_one[side][s] - from_zero[side][s])),
+            neglected: scales[0] * largest(0) + scales[1] * largest(1),
+        }
+    }
+
+    /// Coefficients of a side from which leakage has taken so much, which its voltage does not show.
+    fn injection(&self, block: usize, side: usize, fallen: &[f64]) -> Injection {
+        let (charges, slopes) = (&self.charge[side], &self.slope[side]);
+        let at_strobe = charges.iter().zip(slopes.iter().zip(fallen));
+        let charge: Vec<f64> =
+            at_strobe.map(|(charge, (slope, fallen))| charge - slope * fallen).collect();
+        Injection {
+            charge: Row::of(block, &charge, 1.0),
+            slope: Row::of(block, slopes, 1.0),
+            deviation: Row::of(block, &self.deviation[side], 1.0),
+        }
     }
 }
 
-/// Row of a value of injection k of a side.
-#[inline(always)]
-pub(super) fn row(value: Value, k: usize, side: usize) -> usize {
-    2 * (3 * k + value as usize) + side
-}
-
-/// Row of the offset of margin k.
-#[inline(always)]
-pub(super) fn margin_row(k: usize) -> usize {
-    2 * 3 * INJECTIONS + k
-}
-
-/// Row of a side's leakage per cycle, in V.
-#[inline(always)]
-pub(super) fn leak_row(side: usize) -> usize {
-    margin_row(ADC_BITS) + side
-}
-
-/// Row of what leakage took from a side between the first and the last strobe.
-#[inline(always)]
-pub(super) fn fallen_row(side: usize) -> usize {
-    leak_row(2) + side
+fn add(sums: &mut [f64], more: &[f64]) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }

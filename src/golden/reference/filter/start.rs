@@ -1,46 +1,23 @@
 //! The voltages at the first strobe, as a sum over the cells.
 
 use super::super::array::ROWS;
-use super::super::sar::INJECTIONS;
-use super::bound::{self, UNIT, rounding};
+use super::bound::{self, UNIT, larger, rounding};
 use super::probe::{Input, Probe, Sides};
 use super::search;
-use super::table::{BLOCK, Table};
+use super::table::{BLOCK, Row, blocks};
 use crate::golden::chip::LEVELS;
 use crate::golden::noise::Draw;
-use crate::golden::simd::Aligned;
 
-/// Switch openings of both sides, in the order of their draws.
-pub(super) const OPENINGS: [Draw; INJECTIONS] = [
-    Draw::Reset(0),
-    Draw::Reset(1),
-    Draw::Sample(0),
-    Draw::Sample(1),
-    Draw::Multiply(0),
-    Draw::Multiply(1),
-];
+/// Draws of the switches of a side.
+pub(super) const OPENINGS: [fn(usize) -> Draw; 3] = [Draw::Reset, Draw::Sample, Draw::Multiply];
 
 /// Rows that are summed up before they are added to the others: rounding counts the partial sum.
 pub(super) const TOGETHER: usize = 16;
 
-/// Values of a side in [`Start::table`].
-#[derive(Clone, Copy)]
-pub(super) enum Value {
-    /// Without digits and residue.
-    Constant,
-    /// Of a level of the dummy column; 0 where there is none.
-    Level,
-    /// What remains of a volt that the step before left.
-    Residue,
-}
-
 /// Slopes of a line pair in a plane. Voltages are [scaled](super::search::Search).
 #[derive(Clone, Debug)]
 pub(super) struct Start {
-    /// V per DAC step, `[block][MAC row][side][slice in the block]`; none of a dummy column.
-    weights: Aligned<f32>,
-    /// [`Value`] of each side, then the deviation of each opening.
-    table: Table,
+    pub blocks: Box<[Block]>,
     /// Whether side N is the dummy column.
     pub single_ended: bool,
     /// Largest voltage of a side, and how much of it does not come from digits.
@@ -52,8 +29,26 @@ pub(super) struct Start {
     pub residue: f64,
 }
 
-/// Weights of a block of slices.
-pub(super) type Weights = [[[f32; BLOCK]; 2]; ROWS];
+/// Of a block of slices.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// V per DAC step, `[MAC row][side]`; none of a dummy column.
+    pub weights: [[Row; 2]; ROWS],
+    pub sides: [Side; 2],
+}
+
+/// What does not come from digits, of a side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side {
+    /// Without digits, noise and residue.
+    pub constant: Row,
+    /// V per DAC step of the dummy column's level; 0 where there is none.
+    pub level: Row,
+    /// What remains of a volt that the step before left.
+    pub residue: Row,
+    /// Deviations of the [`OPENINGS`].
+    pub noise: [Row; 3],
+}
 
 impl Start {
     /// Asks the model. `levels` are those of the digits.
@@ -67,105 +62,86 @@ impl Start {
                 values.map(|(x, base)| scales[side] * (x - base)).collect::<Vec<_>>()
             })
         };
-        let (one, zero) = (slope(Input::One), slope(Input::Zero));
+        let (zero, one) = (slope(Input::Zero), slope(Input::One));
         let residue = slope(Input::Residue);
-        let noise = OPENINGS.map(|draw| slope(Input::Noise(draw)));
+        let noise =
+            [0, 1].map(|side| OPENINGS.map(|draw| slope(Input::Noise(draw(side)))[side].clone()));
 
-        let slices = probe.slices();
         let cells = Cells { probe, plane, slopes: [&zero, &one] };
-        let mut table = Table::new(2 * 3 + OPENINGS.len(), slices);
-        for side in 0..2 {
-            let constant = base[side].iter().map(|x| scales[side] * x);
-            table.set(row(Value::Constant, side), constant);
-            table.set(row(Value::Level, side), (0..slices).map(|s| cells.level(side, s)));
-            table.set(row(Value::Residue, side), residue[side].iter().copied());
-        }
-        for (draw, deviations) in OPENINGS.into_iter().zip(&noise) {
-            table.set(opening_row(draw), deviations[draw.row() % 2].iter().copied());
-        }
+        let level = [0, 1].map(|side| cells.level(side));
+        let side = |block, side: usize| Side {
+            constant: Row::of(block, &base[side], scales[side]),
+            level: Row::of(block, &level[side], 1.0),
+            residue: Row::of(block, &residue[side], 1.0),
+            noise: [0, 1, 2].map(|i| Row::of(block, &noise[side][i], 1.0)),
+        };
+        let block = |block| Block {
+            weights: cells.weights(block),
+            sides: [0, 1].map(|number| side(block, number)),
+        };
         let mut start = Self {
-            weights: cells.weights(),
-            table,
+            blocks: blocks(probe.slices(), block),
             single_ended: cells.dummy(1),
             reach_v: 0.0,
             rest_v: 0.0,
             bound_v: 0.0,
             residue: 0.0,
         };
-        start.bound(levels);
+        for (block, side) in start.blocks.iter().flat_map(|block| [(block, 0), (block, 1)]) {
+            let reach = Reach::of(block, side, levels);
+            // Both sides may be off.
+            start.bound_v = larger(start.bound_v, 2.0 * reach.error);
+            start.reach_v = larger(start.reach_v, reach.all);
+            start.rest_v = larger(start.rest_v, reach.rest);
+            start.residue = larger(start.residue, block.sides[side].residue.largest());
+        }
         start
     }
+}
 
-    /// Fills in how far voltages reach, and what rounding does to them.
-    fn bound(&mut self, levels: &[f32; LEVELS]) {
+/// How far a side reaches, and what rounding does to it.
+struct Reach {
+    all: f64,
+    rest: f64,
+    error: f64,
+}
+
+impl Reach {
+    fn of(block: &Block, number: usize, levels: &[f32; LEVELS]) -> Self {
         let highest = levels.iter().fold(0.0_f64, |most, &l| most.max(f64::from(l).abs()));
-        let largest = |value, side| self.table.largest(row(value, side));
-        let side_bound = |side: usize| {
-            let noise: f64 = (0..3)
-                .map(|i| bound::PEAK * self.table.largest(opening_row(OPENINGS[2 * i + side])))
-                .sum();
-            let (sum, sum_error) = self.dot_bound(side, highest);
-            let rest = largest(Value::Constant, side) + 16.0 * largest(Value::Level, side) + noise;
-            // What a step leaves is at most what a side may reach.
-            let residue = largest(Value::Residue, side);
-            let reach =
-                if residue < 0.5 { (sum + rest) / (1.0 - residue) } else { f64::INFINITY };
-            // Constant, level, residue, noise: coefficient, product, sum.
-            let error = sum_error
-                + 3.0 * UNIT * (rest + residue * reach)
-                + 4.0 * rounding(reach)
-                + bound::normal(noise);
-            (reach, rest + residue * reach, error, residue)
-        };
-        let [p, n] = [side_bound(0), side_bound(1)];
-        self.reach_v = bound::larger(p.0, n.0);
-        self.rest_v = bound::larger(p.1, n.1);
-        self.bound_v = p.2 + n.2;
-        self.residue = bound::larger(p.3, n.3);
-    }
-
-    /// Largest sum over the rows of a side, and its largest error.
-    fn dot_bound(&self, side: usize, highest: f64) -> (f64, f64) {
-        let (mut reach, mut error) = (0.0_f64, 0.0_f64);
-        for slice in 0..self.table.slices() {
-            let block = self.block(slice);
-            let term = |m: usize| highest * f64::from(block[m][side][slice % BLOCK].abs());
-            let partial = |group: usize| -> f64 {
-                (0..TOGETHER).map(|m| term(group * TOGETHER + m)).sum()
-            };
-            let partials: [f64; ROWS / TOGETHER] = std::array::from_fn(partial);
-            let sum: f64 = partials.iter().sum();
-            let within: f64 = partials.iter().map(|&x| TOGETHER as f64 * rounding(x)).sum();
-            // Weights and products round once each.
-            let of_slice = within + partials.len() as f64 * rounding(sum) + 2.0 * UNIT * sum;
-            (reach, error) = (bound::larger(reach, sum), bound::larger(error, of_slice));
-        }
-        (reach, error)
-    }
-
-    /// Weights of the block of slices around `at`.
-    #[inline(always)]
-    pub(super) fn block(&self, at: usize) -> &Weights {
-        let (rows, _) = self.weights.as_chunks::<BLOCK>();
-        let (sides, _) = rows.as_chunks::<2>();
-        &sides.as_chunks::<ROWS>().0[at / BLOCK]
-    }
-
-    pub(super) fn table(&self) -> &Table {
-        &self.table
+        let side = &block.sides[number];
+        let noise: f64 = side.noise.iter().map(|row| bound::PEAK * row.largest()).sum();
+        let (sum, sum_error) = digits(block, number, highest);
+        let rest = side.constant.largest() + highest * side.level.largest() + noise;
+        // What a step leaves is at most what a side may reach.
+        let residue = side.residue.largest();
+        let all = if residue < 0.5 { (sum + rest) / (1.0 - residue) } else { f64::INFINITY };
+        let rest = rest + residue * all;
+        // Constant, level, residue, noise: coefficient, product, sum.
+        let error = sum_error
+            + 3.0 * UNIT * rest
+            + 4.0 * rounding(rest)
+            + rounding(all)
+            + bound::normal(noise);
+        Self { all, rest, error }
     }
 }
 
-/// Row of a side's value.
-#[inline(always)]
-pub(super) fn row(value: Value, side: usize) -> usize {
-    2 * value as usize + side
-}
-
-/// Row of an opening's deviation.
-#[inline(always)]
-pub(super) fn opening_row(draw: Draw) -> usize {
-    2 * 3 + draw.row()
+/// Largest sum over the rows of a side, and its largest error.
+fn digits(block: &Block, side: usize, highest: f64) -> (f64, f64) {
+    let (mut reach, mut error) = (0.0, 0.0);
+    for slice in 0..BLOCK {
+        let term = |m: usize| highest * block.weights[m][side].get(slice).abs();
+        let partial =
+            |group: usize| -> f64 { (0..TOGETHER).map(|m| term(group * TOGETHER + m)).sum() };
+        let partials: [f64; ROWS / TOGETHER] = std::array::from_fn(partial);
+        let sum: f64 = partials.iter().sum();
+        let within: f64 = partials.iter().map(|&x| TOGETHER as f64 * rounding(x)).sum();
+        // Weights and products round once each.
+        let of_slice = within + partials.len() as f64 * rounding(sum) + 2.0 * UNIT * sum;
+        (reach, error) = (larger(reach, sum), larger(error, of_slice));
+    }
+    (reach, error)
 }
 
 /// The cells behind the slopes of a unit of capacitance, `[stored][side][slice]`.
@@ -188,26 +164,25 @@ impl Cells<'_, '_> {
         self.probe.lines[side] == self.probe.array.dummy()
     }
 
-    /// Slope of a dummy column's level: its rows that act as cell 1 are all charged to it, the
+    /// Slopes of a dummy column's level: its rows that act as cell 1 are all charged to it, the
     /// other ones to 0.
-    fn level(&self, side: usize, slice: usize) -> f64 {
+    fn level(&self, side: usize) -> Vec<f64> {
+        let slices = self.probe.slices();
         if !self.dummy(side) {
-            return 0.0;
+            return vec![0.0; slices];
         }
-        let (array, line) = (self.probe.array, self.probe.lines[side]);
-        let ones = &array.cells(self.plane, line).ones;
-        let charged = (0..ROWS).filter(|&m| ones.get(slice, m));
-        charged.map(|m| self.weight(side, slice, m)).sum()
+        let ones = &self.probe.array.cells(self.plane, self.probe.lines[side]).ones;
+        let charged = |slice| (0..ROWS).filter(move |&m| ones.get(slice, m));
+        let sum = |slice| charged(slice).map(|m| self.weight(side, slice, m)).sum();
+        (0..slices).map(sum).collect()
     }
 
-    fn weights(&self) -> Aligned<f32> {
-        let slices = self.probe.slices();
-        let mut weights = Aligned::zeroed(slices.next_multiple_of(BLOCK) * 2 * ROWS);
+    fn weights(&self, block: usize) -> [[Row; 2]; ROWS] {
+        let mut weights = [[Row::ZERO; 2]; ROWS];
+        let slices = block * BLOCK..self.probe.slices().min((block + 1) * BLOCK);
         for side in (0..2).filter(|&side| !self.dummy(side)) {
-            for (slice, m) in (0..slices).flat_map(|slice| (0..ROWS).map(move |m| (slice, m))) {
-                let block = slice / BLOCK * ROWS + m;
-                weights[(2 * block + side) * BLOCK + slice % BLOCK] =
-                    self.weight(side, slice, m) as f32;
+            for (slice, m) in slices.clone().flat_map(|slice| (0..ROWS).map(move |m| (slice, m))) {
+                weights[m][side].set(slice, self.weight(side, slice, m));
             }
         }
         weights

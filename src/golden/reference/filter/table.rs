@@ -1,67 +1,55 @@
-//! Rows of single-precision values per slice, padded to whole blocks.
+//! Single-precision values of a block of slices.
 
 use super::bound::larger;
-use crate::golden::simd::{Aligned, Float, Simd};
+use crate::golden::simd::{Float, Simd};
 
 /// Slices that a kernel takes at once.
 pub(super) const BLOCK: usize = 32;
 
-/// One value per slice in every row.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    slices: usize,
-    stride: usize,
-    values: Aligned<f32>,
+/// One value per slice of a block; what lies behind the last slice is 0.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct Row([f32; BLOCK]);
+
+impl Row {
+    pub(super) const ZERO: Self = Self([0.0; BLOCK]);
+
+    /// The part of a value per slice that belongs to a block, times `scale`.
+    pub(super) fn of(block: usize, values: &[f64], scale: f64) -> Self {
+        let mut row = Self::ZERO;
+        for (to, value) in row.0.iter_mut().zip(&values[block * BLOCK..]) {
+            *to = (scale * value) as f32;
+        }
+        row
+    }
+
+    pub(super) fn set(&mut self, slice: usize, value: f64) {
+        self.0[slice % BLOCK] = value as f32;
+    }
+
+    /// Value of a slice.
+    pub(super) fn get(&self, slice: usize) -> f64 {
+        self.0[slice % BLOCK].into()
+    }
+
+    /// Largest magnitude.
+    pub(super) fn largest(&self) -> f64 {
+        self.0.iter().fold(0.0, |largest, &x| larger(largest, x.abs().into()))
+    }
+
+    /// A vector, from slice `first` of the block on.
+    #[inline(always)]
+    pub(super) fn load<S: Simd>(&self, simd: S, first: usize) -> S::Float {
+        simd.load_f32(&self.0[first..])
+    }
+
+    #[inline(always)]
+    pub(super) fn store<S: Simd>(&mut self, _: S, first: usize, values: S::Float) {
+        values.store(&mut self.0[first..]);
+    }
 }
 
-impl Table {
-    /// All zero.
-    pub(super) fn new(rows: usize, slices: usize) -> Self {
-        let stride = slices.next_multiple_of(BLOCK);
-        Self { slices, stride, values: Aligned::zeroed(rows * stride) }
-    }
-
-    /// Slices with their padding.
-    pub(super) fn padded(&self) -> usize {
-        self.stride
-    }
-
-    /// Sets the value of one slice.
-    pub(super) fn put(&mut self, row: usize, slice: usize, value: f64) {
-        self.values[row * self.stride + slice] = value as f32;
-    }
-
-    /// The value of one slice.
-    #[cfg(test)]
-    pub(super) fn get(&self, row: usize, slice: usize) -> f64 {
-        self.values[row * self.stride + slice].into()
-    }
-
-    pub(super) fn slices(&self) -> usize {
-        self.slices
-    }
-
-    /// Sets a row from values in double precision.
-    pub(super) fn set(&mut self, row: usize, values: impl IntoIterator<Item = f64>) {
-        for (to, value) in self.values[row * self.stride..][..self.slices].iter_mut().zip(values) {
-            *to = value as f32;
-        }
-    }
-
-    /// Largest magnitude of a row.
-    pub(super) fn largest(&self, row: usize) -> f64 {
-        let row = &self.values[row * self.stride..][..self.slices];
-        row.iter().fold(0.0, |largest, &x| larger(largest, x.abs().into()))
-    }
-
-    /// A vector of a row, from slice `at` on.
-    #[inline(always)]
-    pub(super) fn load<S: Simd>(&self, simd: S, row: usize, at: usize) -> S::Float {
-        self.values.load(simd, row * self.stride + at)
-    }
-
-    #[inline(always)]
-    pub(super) fn store<S: Simd>(&mut self, row: usize, at: usize, values: S::Float) {
-        values.store(&mut self.values[row * self.stride + at..][..S::LANES]);
-    }
+/// Blocks of so many slices, each made of its number.
+pub(super) fn blocks<T>(slices: usize, block: impl FnMut(usize) -> T) -> Box<[T]> {
+    (0..slices.div_ceil(BLOCK)).map(block).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::kernel::Watch;
-use super::table::Table;
+use super::table::{BLOCK, Row};
 use super::{Filter, Step};
 use crate::config::{ADC_BITS, Analog, Geometry, Pulses, Range, Timing};
 use crate::golden::chip::Chip;
@@ -13,9 +13,11 @@ use crate::golden::reference::{Converter, ConverterStep, FilteredConverter};
 use crate::golden::simd::{Isa, Simd};
 
 /// Keeps all margins.
-impl Watch for Table {
-    fn margins<S: Simd>(&mut self, _: S, k: usize, at: usize, margins: S::Float) {
-        self.store::<S>(k, at, margins);
+struct Margins(Vec<[Row; ADC_BITS]>);
+
+impl Watch for Margins {
+    fn margins<S: Simd>(&mut self, simd: S, k: usize, at: usize, margins: S::Float) {
+        self.0[at / BLOCK][k].store(simd, at % BLOCK, margins);
     }
 }
 
@@ -94,7 +96,7 @@ fn worst_error(it: &Macro, isa: Isa) -> f64 {
     let mut filter = Filter::new(&it.geometry, &exact.conversion, exact.factors());
     filter.set_isa(isa);
     let (mut codes, mut told) = (vec![0; slices], vec![0; slices]);
-    let mut margins = Table::new(ADC_BITS, slices);
+    let mut margins = Margins(vec![[Row::ZERO; ADC_BITS]; slices.div_ceil(BLOCK)]);
     let mut worst = 0.0_f64;
     for chain in 0..100 {
         let mut previous = None;
@@ -124,7 +126,8 @@ fn worst_error(it: &Macro, isa: Isa) -> f64 {
             for slice in 0..slices {
                 let differs = (codes[slice] ^ told[slice]).leading_zeros() as usize - 1;
                 for k in 0..ADC_BITS.min(differs + 1) {
-                    let error = (margins.get(k, slice) - exact.margins(k)[slice]).abs();
+                    let error =
+                        (margins.0[slice / BLOCK][k].get(slice) - exact.margins(k)[slice]).abs();
                     worst = worst.max(error / bound);
                 }
             }
