@@ -77,7 +77,8 @@ fn script(board: &Board, sources: &[(String, Vec<u8>)], build_hash: u32) -> Stri
         (Family::Ice40, device) if device.starts_with("up") => "synth_ice40 -device u",
         (Family::Ice40, device) if device.starts_with("lp") => "synth_ice40 -device lp",
         (Family::Ice40, _) => "synth_ice40 -device hx",
-        (Family::Ecp5, _) => "synth_ecp5",
+        // No board file expects multipliers: the design has none of its own.
+        (Family::Ecp5, _) => "synth_ecp5 -nodsp",
     };
     format!(
         "read_slang -j 1 -I rtl --top {top} {} {}\n\
@@ -88,12 +89,15 @@ fn script(board: &Board, sources: &[(String, Vec<u8>)], build_hash: u32) -> Stri
     )
 }
 
-/// The netlist that an ECP5's virtual board is: cells as they were placed and routed.
-const NETLIST: &str = "read_json routed.json\nwrite_verilog -noattr netlist.v\n";
+/// The netlist that an ECP5's virtual board is: cells as they were placed and routed. nextpnr calls the
+/// top by another name.
+fn netlist(board: &Board) -> String {
+    format!("read_json routed.json\nrename top {}\nwrite_verilog -noattr netlist.v\n", board.top)
+}
 
 /// All that the tools are told, for the hash of the inputs.
 pub fn options(board: &Board, sources: &[(String, Vec<u8>)], build_hash: u32) -> Vec<String> {
-    let mut all = vec![script(board, sources, build_hash), board.constraints(), NETLIST.into()];
+    let mut all = vec![script(board, sources, build_hash), board.constraints(), netlist(board)];
     all.extend(steps(board).iter().map(|s| format!("{} {}", s.program, s.arguments.join(" "))));
     all
 }
@@ -162,7 +166,7 @@ fn write_inputs(board: &Board, inputs: &Inputs, work: &Path) -> Result<(), Build
         Family::Ecp5 => "capram.lpf",
     };
     write(&work.join(constraints), board.constraints().as_bytes())?;
-    write(&work.join("netlist.ys"), NETLIST.as_bytes())?;
+    write(&work.join("netlist.ys"), netlist(board).as_bytes())?;
     let script = script(board, &inputs.sources, inputs.build_hash());
     write(&work.join(SCRIPT), script.as_bytes())
 }

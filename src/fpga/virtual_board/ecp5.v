@@ -85,7 +85,8 @@ module TRELLIS_RAMW (
 endmodule
 
 // 1024 words of 18 bits, kept as halves of 9, with two ports. Each port is 18, 9, 4, 2 or 1 bits
-// wide; narrow ones count bits from the bottom of a half and leave its ninth alone.
+// wide; narrow ones count bits from the bottom of a half and leave its ninth alone. At 36 bits, A
+// writes and B reads two words, the first of them through the data pins of A.
 module DP16KD #(
   parameter integer DATA_WIDTH_A = 18, parameter integer DATA_WIDTH_B = 18,
   parameter REGMODE_A = "NOREG", parameter REGMODE_B = "NOREG",
@@ -207,9 +208,13 @@ module DP16KD #(
     .low(halves[{address_a[13:4], 1'b0}]), .read(now_a),
     .high_write(high_write_a), .low_write(low_write_a), .high_next(high_a), .low_next(low_a)
   );
+  localparam Wide = DATA_WIDTH_A == 36;
   wire on_a = CEA_in && !CSA0_in && !CSA1_in && !CSA2_in;
   always @(posedge CLKA_in) begin
-    if (on_a && WEA_in) begin
+    if (on_a && WEA_in && Wide) begin
+      for (i = 0; i < 4; i = i + 1)
+        if (address_a[i]) halves[{address_a[13:5], i[1:0]}] <= data_of_both[9*i+:9];
+    end else if (on_a && WEA_in) begin
       if (high_write_a) halves[{address_a[13:4], 1'b1}] <= high_a;
       if (low_write_a) halves[{address_a[13:4], 1'b0}] <= low_a;
     end
@@ -220,7 +225,7 @@ module DP16KD #(
   assign {
     DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8,
     DOA7, DOA6, DOA5, DOA4, DOA3, DOA2, DOA1, DOA0
-  } = REGMODE_A == "OUTREG" ? held_a : read_a;
+  } = Wide ? wide[17:0] : REGMODE_A == "OUTREG" ? held_a : read_a;
 
   wire [17:0] data_b =
     {DIB17_in, DIB16_in, DIB15_in, DIB14_in, DIB13_in, DIB12_in, DIB11_in, DIB10_in, DIB9_in,
@@ -228,6 +233,9 @@ module DP16KD #(
   wire [13:0] address_b =
     {ADB13_in, ADB12_in, ADB11_in, ADB10_in, ADB9_in, ADB8_in, ADB7_in, ADB6_in, ADB5_in, ADB4_in,
      ADB3_in, ADB2_in, ADB1_in, ADB0_in};
+  wire [35:0] data_of_both = {data_b, data_a};
+  reg [35:0] read_wide = 0, held_wide = 0;
+  wire [35:0] wide = REGMODE_B == "OUTREG" ? held_wide : read_wide;
   reg [17:0] read_b = 0, held_b = 0;
   wire [17:0] now_b;
   wire [8:0] high_b, low_b;
@@ -239,23 +247,28 @@ module DP16KD #(
   );
   wire on_b = CEB_in && !CSB0_in && !CSB1_in && !CSB2_in;
   always @(posedge CLKB_in) begin
-    if (on_b && WEB_in) begin
+    if (on_b && WEB_in && !Wide) begin
       if (high_write_b) halves[{address_b[13:4], 1'b1}] <= high_b;
       if (low_write_b) halves[{address_b[13:4], 1'b0}] <= low_b;
     end
     if (RSTB_in) read_b <= 0;
     else if (on_b && (!WEB_in || WRITEMODE_B == "READBEFOREWRITE")) read_b <= now_b;
     if (OCEB_in) held_b <= read_b;
+    if (RSTB_in) read_wide <= 0;
+    else if (on_b)
+      read_wide <= {halves[{address_b[13:5], 2'd3}], halves[{address_b[13:5], 2'd2}],
+                    halves[{address_b[13:5], 2'd1}], halves[{address_b[13:5], 2'd0}]};
+    if (OCEB_in) held_wide <= read_wide;
   end
   assign {
     DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8,
     DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0
-  } = REGMODE_B == "OUTREG" ? held_b : read_b;
+  } = Wide ? wide[35:18] : REGMODE_B == "OUTREG" ? held_b : read_b;
 
   generate
     if (WRITEMODE_A == "WRITETHROUGH" || WRITEMODE_B == "WRITETHROUGH" || CSDECODE_A != "0b000"
-        || CSDECODE_B != "0b000") begin : unknown
-      $error("DP16KD: WRITETHROUGH and decoded chip selects are not simulated");
+        || CSDECODE_B != "0b000" || Wide != (DATA_WIDTH_B == 36)) begin : unknown
+      $error("DP16KD: WRITETHROUGH, decoded chip selects, 36 bits of one port are not simulated");
     end
   endgenerate
 endmodule
