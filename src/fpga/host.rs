@@ -69,6 +69,23 @@ pub struct Board {
     loaded: Loaded,
 }
 
+/// Operations on their way into the queue. While one runs, the macro's bus takes longer than the line
+/// takes for a word, and nobody stops a host that only writes: each is followed by a look at STATUS,
+/// whose answer comes when the bus is free again.
+struct Pushes(Vec<([u32; 1], [u32; 1])>);
+
+impl Pushes {
+    fn new(operations: &[Operation]) -> Self {
+        Self(operations.iter().map(|operation| ([operation.encode()], [0])).collect())
+    }
+
+    fn transfers(&mut self) -> impl Iterator<Item = Transfer<'_>> {
+        self.0.iter_mut().flat_map(|(word, status)| {
+            [Transfer::Write(reg::OPERATION, word), Transfer::Read(reg::STATUS, status)]
+        })
+    }
+}
+
 impl Board {
     /// Brings the link to the beginning of a frame.
     pub fn new(mut bone: Bone, geometry: Geometry) -> Result<Self, PortError> {
@@ -246,21 +263,40 @@ impl Board {
         Err(HostError::Stuck)
     }
 
-    /// Runs operations to their end; `words` are written before, both in one transfer. At most two
-    /// operations: more find no room in the queue for certain.
+    /// Runs operations to their end; `words` are written before, all in one transfer. At most three
+    /// operations: the first has left the queue for two before the third comes.
     pub fn operate(
         &mut self,
         words: &BTreeMap<u32, u32>,
         operations: &[Operation],
     ) -> Result<(), HostError> {
-        debug_assert!(operations.len() <= 2);
+        debug_assert!(operations.len() <= 3);
         let runs = runs(words.iter().map(|(&address, &word)| (address, word)));
-        let encoded: Vec<[u32; 1]> = operations.iter().map(|o| [o.encode()]).collect();
+        let mut pushes = Pushes::new(operations);
         let writes = runs.iter().map(|(address, words)| Transfer::Write(*address, words));
-        let pushes = encoded.iter().map(|word| Transfer::Write(reg::OPERATION, word));
-        let mut transfers: Vec<Transfer> = writes.chain(pushes).collect();
+        let mut transfers: Vec<Transfer> = writes.chain(pushes.transfers()).collect();
         self.bone.checked(&mut transfers)?;
         self.wait_idle()
+    }
+
+    /// Writes or reads a word right behind operations, so that they are still under way; 0 for a
+    /// write.
+    pub fn access_during(
+        &mut self,
+        operations: &[Operation],
+        address: u32,
+        written: Option<u32>,
+    ) -> Result<u32, HostError> {
+        let mut pushes = Pushes::new(operations);
+        let mut read = [0];
+        let written = written.map(|word| [word]);
+        let access = match &written {
+            Some(word) => Transfer::Write(address, word),
+            None => Transfer::Read(address, &mut read),
+        };
+        let mut transfers: Vec<Transfer> = pushes.transfers().chain([access]).collect();
+        self.bone.checked(&mut transfers)?;
+        Ok(read[0])
     }
 
     /// Sums of a bank, from a finished operation.

@@ -64,6 +64,7 @@ impl Load {
         while let (Some(mut first), Some(mut second)) = (jobs.next(), jobs.next()) {
             let bank = (pairs.len() % 2) as u8;
             first.operation.bank = bank;
+            first.operation.clear = true;
             let units = first.operation.units.min(second.operation.units);
             (first.operation.units, second.operation.units) = (units, units);
             second.operation.bank = bank;

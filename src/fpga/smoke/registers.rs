@@ -2,10 +2,11 @@
 //! refused and counted.
 
 use super::{CheckError, Difference, Finding, Plan};
-use crate::config::{Geometry, Range};
+use crate::config::{Geometry, Range, WeightFormat};
 use crate::fpga::host::{Board, HostError};
 use crate::fpga::registers as board_regs;
 use crate::registers::{self as reg, Access};
+use crate::transaction::Operation;
 
 /// Bits of a window that the check writes in every entry: which entries there are, and which bits.
 struct Window {
@@ -22,7 +23,7 @@ pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
         board.forget();
         board.prepare(&plan.config.timing.pulses)?;
         let mut compared = 0;
-        let parts = [settings, windows, read_only, refused];
+        let parts = [settings, windows, read_only, refused, operations, busy];
         for part in parts {
             match part(plan, board)? {
                 Ok(words) => compared += words,
@@ -162,28 +163,111 @@ const REFUSED: [(u32, bool, u32); 9] = [
 
 fn refused(_: &Plan, board: &mut Board) -> Part {
     for (address, write, reason) in REFUSED {
-        if write {
-            board.write(address, &[0])?;
-        } else {
-            let got = board.word(address)?;
-            if got != 0 {
-                let place = format!("refused read of {}", name(address));
-                return Ok(Err(Difference::hex(place, 0, got)));
-            }
-        }
-        let (error, counted) = (board.word(reg::ERROR)?, board.word(board_regs::LINK_ERRORS)?);
-        board.write(reg::ERROR, &[u32::MAX])?;
-        board.write(board_regs::LINK_ERRORS, &[0])?;
-        let what = if write { "write to" } else { "read of" };
-        let place = |register| format!("{register} after a refused {what} {}", name(address));
-        if error != reason {
-            return Ok(Err(Difference::hex(place("ERROR"), reason, error)));
-        }
-        if counted != 1 {
-            return Ok(Err(Difference::hex(place("LINK_ERRORS"), 1, counted)));
+        let written = write.then_some(0);
+        if let Err(difference) = refuse(board, &[], address, written, reason)? {
+            return Ok(Err(difference));
         }
     }
     Ok(Ok(REFUSED.len()))
+}
+
+/// Accesses what must be refused, for that reason alone, while operations are under way.
+fn refuse(
+    board: &mut Board,
+    operations: &[Operation],
+    address: u32,
+    written: Option<u32>,
+    reason: u32,
+) -> Result<Result<(), Difference>, HostError> {
+    let what = match written {
+        Some(word) => format!("a refused write of {word:#x} to {}", name(address)),
+        None => format!("a refused read of {}", name(address)),
+    };
+    let got = board.access_during(operations, address, written)?;
+    board.wait_idle()?;
+    if got != 0 {
+        return Ok(Err(Difference::hex(what, 0, got)));
+    }
+    let (error, counted) = (board.word(reg::ERROR)?, board.word(board_regs::LINK_ERRORS)?);
+    board.write(reg::ERROR, &[u32::MAX])?;
+    board.write(board_regs::LINK_ERRORS, &[0])?;
+    if error != reason {
+        return Ok(Err(Difference::hex(format!("ERROR after {what}"), reason, error)));
+    }
+    if counted != 1 {
+        return Ok(Err(Difference::hex(format!("LINK_ERRORS after {what}"), 1, counted)));
+    }
+    Ok(Ok(()))
+}
+
+/// An operation of the most conversion steps.
+fn longest(g: &Geometry) -> Operation {
+    let steps = |format: &WeightFormat| g.units(*format) * format.digits();
+    let format = WeightFormat::ALL.into_iter().max_by_key(steps).unwrap_or(WeightFormat::Single1);
+    Operation {
+        plane: 0,
+        format,
+        activation_bits: 8,
+        range: Range::Full,
+        level: 0,
+        slot: 0,
+        units: g.units(format) as u8,
+        clear: true,
+        emit: false,
+        bank: 0,
+    }
+}
+
+/// Operations that the macro does not have: bits beyond the fields, formats, more columns than a
+/// slice has, digits of two passes in an odd slot.
+fn operations(plan: &Plan, board: &mut Board) -> Part {
+    let g = &plan.config.geometry;
+    let good = longest(g).encode();
+    let formats = WeightFormat::ALL.len() as u32..8;
+    let wide = WeightFormat::ALL.iter().filter(|format| g.units(**format) < 4);
+    let bad = (24..32).map(|bit| good | 1 << bit);
+    let bad = bad.chain(formats.map(|format| good & !(7 << 3) | format << 3));
+    let bad = bad.chain(wide.map(|&format| {
+        let units = g.units(format) as u32; // one more than there are
+        good & !(7 << 3 | 3 << 19) | (format as u32) << 3 | units << 19
+    }));
+    let bad: Vec<u32> = bad.chain([good | 1 << 15]).collect();
+    for &word in &bad {
+        let refused = refuse(board, &[], reg::OPERATION, Some(word), reg::error::BAD_OPERATION)?;
+        if let Err(difference) = refused {
+            return Ok(Err(difference));
+        }
+    }
+    let status = board.word(reg::STATUS)?;
+    if status & 1 != 0 {
+        return Ok(Err(Difference::hex("STATUS after refused operations", 0, status)));
+    }
+    Ok(Ok(bad.len()))
+}
+
+/// What a macro refuses while an operation runs and two wait.
+const WHILE_BUSY: [(u32, bool, u32); 6] = [
+    (reg::OPERATION, true, reg::error::QUEUE_FULL),
+    (reg::ACTIVATION + 4 * 8 * 4, true, reg::error::ACTIVATION_IN_USE), // slot 4
+    (reg::SRAM, false, reg::error::BUSY),
+    (reg::CALIBRATION, true, reg::error::BUSY),
+    (reg::BIAS, false, reg::error::BUSY),
+    (reg::TIMING_RESET, true, reg::error::BUSY),
+];
+
+fn busy(plan: &Plan, board: &mut Board) -> Part {
+    let operation = longest(&plan.config.geometry);
+    // The first lasts; the others need not.
+    let short =
+        Operation { format: WeightFormat::Single1, units: 1, activation_bits: 1, ..operation };
+    let waiting = [operation, Operation { slot: 2, ..short }, Operation { slot: 4, ..short }];
+    for (address, write, reason) in WHILE_BUSY {
+        let written = write.then_some(operation.encode());
+        if let Err(difference) = refuse(board, &waiting, address, written, reason)? {
+            return Ok(Err(difference));
+        }
+    }
+    Ok(Ok(WHILE_BUSY.len()))
 }
 
 /// Name of a register or the address.

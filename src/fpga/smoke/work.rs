@@ -45,6 +45,9 @@ pub fn sram(plan: &Plan) -> Vec<u32> {
     (0..(g.rows() * g.words_per_row()) as u32).map(|i| key.bits(i) & mask).collect()
 }
 
+/// Jobs that follow each other without a pause: the first runs, two wait.
+const AT_ONCE: usize = 3;
+
 /// One operation and what it works on.
 pub struct Job {
     pub operation: Operation,
@@ -75,9 +78,10 @@ pub fn jobs(plan: &Plan, draws: &mut Draws, widths: &[u8]) -> Vec<Job> {
             level: level(g, range, &activations, bits, i),
             slot: (2 * i % 16) as u8,
             units: g.units(format) as u8,
-            clear: true,
+            // The third of a group adds to the first.
+            clear: i % AT_ONCE != 2,
             emit: false,
-            bank: (i % 2) as u8,
+            bank: (i % AT_ONCE % 2) as u8,
         };
         Job { operation, activations }
     };
@@ -96,26 +100,34 @@ fn level(g: &Geometry, range: Range, activations: &[u8], bits: u8, i: usize) -> 
     (middle + i as u32 % 2).min(15) as u8
 }
 
-/// Runs jobs and compares every accumulator.
+/// Runs jobs and compares every accumulator. [`AT_ONCE`] of them follow each other without a pause.
 pub fn run(
     board: &mut Board,
     predictor: &mut Predictor,
     jobs: &[Job],
 ) -> Result<Result<(), Difference>, HostError> {
     let slices = board.geometry().slices();
-    for (number, Job { operation, activations }) in jobs.iter().enumerate() {
-        let (slot, bits) = (operation.slot, operation.activation_bits);
-        let words = activation_words(slot, activations, bits).collect();
-        board.operate(&words, &[*operation])?;
-        let outputs = usize::from(operation.units) * slices;
-        let got = board.accumulators(operation.bank, 0..outputs)?;
-        predictor.activate(slot, activations, bits);
-        if let Err(error) = predictor.operate(operation) {
-            return Ok(Err(Difference::new("the prediction", "possible", error)));
+    for (group, jobs) in jobs.chunks(AT_ONCE).enumerate() {
+        let words = jobs.iter().flat_map(|Job { operation, activations }| {
+            activation_words(operation.slot, activations, operation.activation_bits)
+        });
+        let operations: Vec<Operation> = jobs.iter().map(|job| job.operation).collect();
+        board.operate(&words.collect(), &operations)?;
+        for Job { operation, activations } in jobs {
+            predictor.activate(operation.slot, activations, operation.activation_bits);
+            if let Err(error) = predictor.operate(operation) {
+                return Ok(Err(Difference::new("the prediction", "possible", error)));
+            }
         }
-        if let Some((output, expected)) = predictor.compare(operation.bank, &got) {
-            let place = place(number, operation, output, slices);
-            return Ok(Err(Difference::new(place, expected, got[output])));
+        for bank in 0..2 {
+            let into_bank = operations.iter().enumerate().filter(|(_, o)| o.bank == bank);
+            let Some((last, operation)) = into_bank.clone().last() else { continue };
+            let units = into_bank.map(|(_, o)| usize::from(o.units)).max().unwrap_or(0);
+            let got = board.accumulators(bank, 0..units * slices)?;
+            if let Some((output, expected)) = predictor.compare(bank, &got) {
+                let place = place(AT_ONCE * group + last, operation, output, slices);
+                return Ok(Err(Difference::new(place, expected, got[output])));
+            }
         }
     }
     Ok(Ok(()))
