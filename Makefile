@@ -20,12 +20,11 @@ test: ## all tests
 	@ci/tools.sh
 	cargo test --release
 
-check: ## before a commit: format, lints, the golden model alone
+check: ## before a commit: format, lints, also of the golden model alone
 	@ci/tools.sh
 	cargo fmt --check
 	cargo clippy --release --all-targets -- --deny warnings
 	cargo clippy --release --all-targets --no-default-features -- --deny warnings
-	cargo test --release --lib --no-default-features
 
 bench: ## speed: golden model, characterization, the closed loop beside the bare Verilated model
 	@ci/tools.sh
