@@ -46,7 +46,7 @@ pub fn sram(plan: &Plan) -> Vec<u32> {
 }
 
 /// Jobs that follow each other without a pause: the first runs, two wait.
-const AT_ONCE: usize = 3;
+pub const AT_ONCE: usize = 3;
 
 /// One operation and what it works on.
 pub struct Job {
@@ -121,7 +121,7 @@ pub fn run(
         }
         for bank in 0..2 {
             let into_bank = operations.iter().enumerate().filter(|(_, o)| o.bank == bank);
-            let Some((last, operation)) = into_bank.clone().last() else { continue };
+            let Some((last, operation)) = into_bank.clone().next_back() else { continue };
             let units = into_bank.map(|(_, o)| usize::from(o.units)).max().unwrap_or(0);
             let got = board.accumulators(bank, 0..units * slices)?;
             if let Some((output, expected)) = predictor.compare(bank, &got) {
