@@ -3,10 +3,11 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from training import command, data, description, export, fit, hardware, integers, model
+from training import command, data, description, export, fit, folding, hardware, integers, model
 
 EPOCHS = 3
 
@@ -88,20 +89,32 @@ def test_pruned_rows_are_zero_in_the_file(whole):
     assert all(set(np.unique(network.tensors[l.name + ".weight"])) <= {-1, 0, 1} for l in small_net().layers)
 
 
+def rounded(params, statistics):
+    """The model with the batch normalization that its file can hold."""
+    layers = []
+    for p, stats in zip(params[:-1], statistics):
+        multiplier, bias, shift = folding.fold(p, stats)
+        mean, variance = (np.asarray(s, np.float64) for s in stats)
+        slope = multiplier.astype(np.float64) * folding.UNIT / 2.0**shift
+        gamma = slope * np.sqrt(variance + model.EPSILON)
+        layers.append({**p, "gamma": jnp.asarray(gamma), "beta": jnp.asarray(bias / 2.0**shift + mean * slope)})
+    return [*layers, params[-1]]
+
+
 def test_file_computes_what_training_computed(whole):
-    """Without noise the sums of file and model differ only where a rounded multiplier moved an activation."""
+    """Without noise the sums of the file are those of the model with rounded multipliers, image by image."""
     folder, _, (compiled, params, _) = whole
     net = small_net()
     train, (images, _) = parts(net)
     key = jax.random.fold_in(compiled.run.key, 2)
     statistics = compiled.statistics(params, train[0], key)
-    logits, _ = compiled.forward(params, statistics, compiled.run.digits(images), key, compiled.run.bank, hardware.IDEAL)
+    same = rounded(params, statistics)
+    logits, _ = compiled.forward(same, statistics, compiled.run.digits(images), key, compiled.run.bank, hardware.IDEAL)
     sums = 16 * np.asarray(logits) / np.exp(params[-1]["log_scale"])
     copies = {layer.name: layer.copies for layer in net.layers}
     read = integers.Network(folder / "digits.yaml").sums(images, integers.Macro(), copies)
-    # 0.925 measured: multipliers of 8 bits move activations
-    assert np.isclose(read, sums, atol=0.5).mean() > 0.9
-    assert np.corrcoef(read.ravel(), sums.ravel())[0, 1] > 0.99
+    # an activation within rounding of 32 bits of the middle between two may fall either way
+    assert np.isclose(read, sums, atol=0.5).all(axis=1).mean() > 0.99
 
 
 def test_stored_copies_change_only_the_blocks():
