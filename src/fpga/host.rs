@@ -279,24 +279,26 @@ impl Board {
         self.wait_idle()
     }
 
-    /// Writes or reads a word right behind operations, so that they are still under way; 0 for a
-    /// write.
+    /// Accesses words right behind operations, so that those are still under way: an address, and what
+    /// is written there. Returns what was read, 0 for writes.
     pub fn access_during(
         &mut self,
         operations: &[Operation],
-        address: u32,
-        written: Option<u32>,
-    ) -> Result<u32, HostError> {
+        accesses: &[(u32, Option<u32>)],
+    ) -> Result<Vec<u32>, HostError> {
         let mut pushes = Pushes::new(operations);
-        let mut read = [0];
-        let written = written.map(|word| [word]);
-        let access = match &written {
-            Some(word) => Transfer::Write(address, word),
-            None => Transfer::Read(address, &mut read),
-        };
-        let mut transfers: Vec<Transfer> = pushes.transfers().chain([access]).collect();
+        let mut words: Vec<[u32; 1]> = accesses.iter().map(|(_, w)| [w.unwrap_or(0)]).collect();
+        let accesses_made =
+            accesses.iter().zip(&mut words).map(|((address, written), word)| match written {
+                Some(_) => Transfer::Write(*address, word),
+                None => Transfer::Read(*address, word),
+            });
+        let mut transfers: Vec<Transfer> = pushes.transfers().chain(accesses_made).collect();
         self.bone.checked(&mut transfers)?;
-        Ok(read[0])
+        let read = |((_, written), [word]): (&(u32, Option<u32>), &[u32; 1])| {
+            if written.is_some() { 0 } else { *word }
+        };
+        Ok(accesses.iter().zip(&words).map(read).collect())
     }
 
     /// Sums of a bank, from a finished operation.

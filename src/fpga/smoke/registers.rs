@@ -163,39 +163,39 @@ const REFUSED: [(u32, bool, u32); 9] = [
 
 fn refused(_: &Plan, board: &mut Board) -> Part {
     for (address, write, reason) in REFUSED {
-        let written = write.then_some(0);
-        if let Err(difference) = refuse(board, &[], address, written, reason)? {
+        let access = [(address, write.then_some(0))];
+        let what = if write { "write to" } else { "read of" };
+        let what = format!("a refused {what} {}", name(address));
+        if let Err(difference) = refuse(board, &what, &[], &access, reason)? {
             return Ok(Err(difference));
         }
     }
     Ok(Ok(REFUSED.len()))
 }
 
-/// Accesses what must be refused, for that reason alone, while operations are under way.
+/// Accesses what must be refused while operations are under way: address, and the word if it is
+/// written. `reasons` are those of all of them.
 fn refuse(
     board: &mut Board,
+    what: &str,
     operations: &[Operation],
-    address: u32,
-    written: Option<u32>,
-    reason: u32,
+    accesses: &[(u32, Option<u32>)],
+    reasons: u32,
 ) -> Result<Result<(), Difference>, HostError> {
-    let what = match written {
-        Some(word) => format!("a refused write of {word:#x} to {}", name(address)),
-        None => format!("a refused read of {}", name(address)),
-    };
-    let got = board.access_during(operations, address, written)?;
+    let got = board.access_during(operations, accesses)?;
     board.wait_idle()?;
-    if got != 0 {
+    if let Some(&got) = got.iter().find(|&&got| got != 0) {
         return Ok(Err(Difference::hex(what, 0, got)));
     }
     let (error, counted) = (board.word(reg::ERROR)?, board.word(board_regs::LINK_ERRORS)?);
     board.write(reg::ERROR, &[u32::MAX])?;
     board.write(board_regs::LINK_ERRORS, &[0])?;
-    if error != reason {
-        return Ok(Err(Difference::hex(format!("ERROR after {what}"), reason, error)));
+    if error != reasons {
+        return Ok(Err(Difference::hex(format!("ERROR after {what}"), reasons, error)));
     }
-    if counted != 1 {
-        return Ok(Err(Difference::hex(format!("LINK_ERRORS after {what}"), 1, counted)));
+    let expected = accesses.len() as u32;
+    if counted != expected {
+        return Ok(Err(Difference::hex(format!("LINK_ERRORS after {what}"), expected, counted)));
     }
     Ok(Ok(()))
 }
@@ -231,10 +231,12 @@ fn operations(plan: &Plan, board: &mut Board) -> Part {
         let units = g.units(format) as u32; // one more than there are
         good & !(7 << 3 | 3 << 19) | (format as u32) << 3 | units << 19
     }));
-    let bad: Vec<u32> = bad.chain([good | 1 << 15]).collect();
-    for &word in &bad {
-        let refused = refuse(board, &[], reg::OPERATION, Some(word), reg::error::BAD_OPERATION)?;
-        if let Err(difference) = refused {
+    let bad = bad.chain([good | 1 << 15]);
+    let bad: Vec<_> = bad.map(|word| (reg::OPERATION, Some(word))).collect();
+    // LINK_ERRORS counts to 15.
+    for some in bad.chunks(8) {
+        let reason = reg::error::BAD_OPERATION;
+        if let Err(difference) = refuse(board, "illegal operations", &[], some, reason)? {
             return Ok(Err(difference));
         }
     }
@@ -261,13 +263,11 @@ fn busy(plan: &Plan, board: &mut Board) -> Part {
     let short =
         Operation { format: WeightFormat::Single1, units: 1, activation_bits: 1, ..operation };
     let waiting = [operation, Operation { slot: 2, ..short }, Operation { slot: 4, ..short }];
-    for (address, write, reason) in WHILE_BUSY {
-        let written = write.then_some(operation.encode());
-        if let Err(difference) = refuse(board, &waiting, address, written, reason)? {
-            return Ok(Err(difference));
-        }
-    }
-    Ok(Ok(WHILE_BUSY.len()))
+    let word = |write: bool| write.then_some(operation.encode());
+    let accesses = WHILE_BUSY.map(|(address, write, _)| (address, word(write)));
+    let reasons = WHILE_BUSY.iter().fold(0, |all, (.., reason)| all | reason);
+    let what = "accesses while the macro was busy";
+    Ok(refuse(board, what, &waiting, &accesses, reasons)?.map(|()| WHILE_BUSY.len()))
 }
 
 /// Name of a register or the address.
