@@ -3,9 +3,9 @@
 use super::super::array::ROWS;
 use super::super::sar::INJECTIONS;
 use super::Step;
+use super::block::{BLOCK, Row};
 use super::search::{self, Injection, Search};
 use super::start::{self, OPENINGS, Start, TOGETHER};
-use super::table::{BLOCK, Row};
 use crate::config::ADC_BITS;
 use crate::golden::chip::LEVELS;
 use crate::golden::draws::{self, Cubic};

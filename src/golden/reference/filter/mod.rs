@@ -1,7 +1,7 @@
 //! Codes from `f32`, wherever that is enough.
 //!
 //! Most decisions are far from their threshold, and single precision tells them with an error of a
-//! microvolt. So a step is first converted here, four to eight times as fast, together with a *bound*
+//! microvolt. So a step is first converted here, four times as fast, together with a *bound*
 //! of what rounding may have done to any of its margins. A slice all of whose margins are beyond the
 //! bound has its code for certain; the few others are left to the exact model. A code is never a
 //! guess, and instruction sets may differ in how many slices they leave over, but not in codes.
@@ -15,12 +15,12 @@
 //! an injection leaves at the next strobe. Where switches are so slow that it matters, the bound
 //! exceeds [`MOST_V`] and there is no answer.
 
+mod block;
 mod bound;
 mod kernel;
 mod probe;
 mod search;
 mod start;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -35,11 +35,11 @@ use crate::golden::chip::LEVELS;
 use crate::golden::random::Key;
 use crate::golden::simd::Isa;
 use crate::pins::SLICE_WORDS;
+use block::{BLOCK, Row};
 use kernel::{Convert, Watch};
 use probe::Probe;
 use search::Search;
 use start::Start;
-use table::{BLOCK, Row};
 
 /// Largest bound, in V, that is worth it: more slices are left over than the exact model takes time.
 const MOST_V: f64 = 20e-6;
@@ -100,7 +100,7 @@ impl Filter {
             starts: vec![None; PLANES * columns_per_slice * 2],
             searches: vec![None; RANGES * columns_per_slice * 2],
             bounds: vec![[None; RANGES]; PLANES * columns_per_slice * 2],
-            ends: table::blocks(model.slices, |_| [Row::ZERO; 2]),
+            ends: block::blocks(model.slices, |_| [Row::ZERO; 2]),
             model: model.clone(),
             connected: factors.connected,
         }

@@ -2,9 +2,9 @@
 
 use super::super::conversion::Conversion;
 use super::super::sar::INJECTIONS;
+use super::block::{Row, blocks};
 use super::bound::{self, larger, rounding};
 use super::probe::{Probe, Sides};
-use super::table::{Row, blocks};
 use crate::config::ADC_BITS;
 use crate::golden::draws::Cubic;
 

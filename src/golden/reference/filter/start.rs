@@ -1,10 +1,10 @@
 //! The voltages at the first strobe, as a sum over the cells.
 
 use super::super::array::ROWS;
+use super::block::{BLOCK, Row, blocks};
 use super::bound::{self, UNIT, larger, rounding};
 use super::probe::{Input, Probe, Sides};
 use super::search;
-use super::table::{BLOCK, Row, blocks};
 use crate::golden::chip::LEVELS;
 use crate::golden::noise::Draw;
 

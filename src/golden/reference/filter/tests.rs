@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::block::{BLOCK, Row};
 use super::kernel::Watch;
-use super::table::{BLOCK, Row};
 use super::{Filter, Step};
 use crate::config::{ADC_BITS, Analog, Geometry, Pulses, Range, Timing};
 use crate::golden::chip::Chip;
