@@ -12,7 +12,7 @@ use capram::fpga::simulation::{Fault, Simulation};
 use capram::fpga::smoke::{Check, Difference, Outcome, Plan, Verdict, identity};
 use capram::fpga::transcript::Transcript;
 use capram::golden::plant::Fault as PlantFault;
-use capram::registers as reg;
+use capram::registers::{self as reg, error};
 use common::Random;
 use common::desk::{Desk, text};
 use common::line::{Damage, Damaged, Nobody, Way};
@@ -79,6 +79,10 @@ fn assert_found(fault: Fault, owner: Check) {
 fn every_fault_is_found_by_the_check_that_owns_it() {
     assert_found(Fault::WrongId, Check::Identify);
     assert_found(Fault::UncountedRefusals, Check::Registers);
+    let reasons = [error::BAD_OPERATION, error::QUEUE_FULL, error::ACTIVATION_IN_USE, error::BUSY];
+    for reason in reasons {
+        assert_found(Fault::NoReason(reason), Check::Registers);
+    }
     assert_found(Fault::NoTimeout, Check::Link);
     for value in [false, true] {
         let stuck = PlantFault::StuckCell { row: 300, column: 77, value };

@@ -59,6 +59,8 @@ pub enum Fault {
     Requantizer,
     /// Refused accesses are not counted.
     UncountedRefusals,
+    /// These reasons of ERROR are never given.
+    NoReason(u32),
     /// A frame that was cut is kept.
     NoTimeout,
     /// The emulator saw a rule violated.
@@ -211,6 +213,9 @@ impl Simulation {
         if self.has(Fault::Requantizer) && results.contains(&self.drive.address) {
             answer = answer.map(|word| word & !1);
         }
+        if self.drive.address == reg::ERROR {
+            answer = answer.map(|word| self.reasons(word));
+        }
         // The request stays on the bus for the cycle of its answer.
         self.cycle()?;
         self.drive.bus = bus;
@@ -311,6 +316,14 @@ impl Simulation {
             _ => 0,
         };
         self.faults.iter().map(bit).sum()
+    }
+
+    /// ERROR as the faults leave it.
+    fn reasons(&self, error: u32) -> u32 {
+        self.faults.iter().fold(error, |error, fault| match fault {
+            Fault::NoReason(never) => error & !never,
+            _ => error,
+        })
     }
 
     fn rules(&self) -> u32 {

@@ -87,7 +87,7 @@ fn macros() -> Vec<Macro> {
 
 /// One chain of steps after another through the filter alone. Returns the largest error of a margin
 /// relative to its bound. Slices are compared up to the first decision that differs.
-fn worst_error(it: &Macro, isa: Isa) -> f64 {
+fn worst_error(it: &Macro, isa: Isa, spoil: fn(&mut Filter)) -> f64 {
     let slices = it.geometry.slices();
     let (mut exact, mut bits) = (it.exact(), Bits::new(4));
     for plane in 0..2 {
@@ -95,6 +95,7 @@ fn worst_error(it: &Macro, isa: Isa) -> f64 {
     }
     let mut filter = Filter::new(&it.geometry, &exact.conversion, exact.factors());
     filter.set_isa(isa);
+    spoil(&mut filter);
     let (mut codes, mut told) = (vec![0; slices], vec![0; slices]);
     let mut margins = Margins(vec![[Row::ZERO; ADC_BITS]; slices.div_ceil(BLOCK)]);
     let mut worst = 0.0_f64;
@@ -143,9 +144,25 @@ fn worst_error(it: &Macro, isa: Isa) -> f64 {
 fn margins_are_within_their_bound() {
     for it in macros() {
         for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
-            let worst = worst_error(&it, isa);
+            let worst = worst_error(&it, isa, |_| ());
             assert!((0.02..=1.0).contains(&worst), "{isa:?} {worst} of {:?}", it.geometry);
         }
+    }
+}
+
+/// Slopes that are wrong by a ten-thousandth, or the last place of a level, exceed the bound.
+#[test]
+fn wrong_slopes_are_noticed() {
+    let it =
+        Macro::new(fixtures::default_geometry(), fixtures::analog(), fixtures::nominal_pulses());
+    let spoils: [fn(&mut Filter); 3] = [
+        |filter| filter.model.injections.strength *= 1.0001,
+        |filter| filter.model.comparator.sigma *= 1.02,
+        |filter| filter.levels[9] += super::ERROR_STEP as f32,
+    ];
+    for spoil in spoils {
+        let worst = worst_error(&it, Isa::best(), spoil);
+        assert!(worst > 1.0, "{worst}");
     }
 }
 
