@@ -18,8 +18,9 @@ use common::desk::{Desk, text};
 use common::line::{Damage, Damaged, Nobody, Way};
 use proptest::prelude::*;
 
-/// Cycles of the board's clock that all checks may take. [C] At 0.5 M of them a second half a minute.
-const BUDGET: u64 = 20_000_000;
+/// Cycles of the board's clock that all checks may take. [C] At 0.3 M of them a second, on two virtual
+/// boards side by side, 37 s.
+const BUDGET: u64 = 22_000_000;
 
 fn plan() -> Plan {
     Plan::new(Config::builtin("fpga").expect("built in"), 5, 3)
@@ -38,7 +39,7 @@ fn simulated(plan: &Plan, faults: &[Fault]) -> Board {
 }
 
 fn run(plan: &Plan, board: &mut Board) -> Vec<Outcome> {
-    plan.run(board, &mut |_| ())
+    plan.run(board)
 }
 
 fn failures(outcomes: &[Outcome]) -> Vec<(Check, Difference)> {
@@ -96,7 +97,36 @@ fn every_fault_is_found_by_the_check_that_owns_it() {
     assert_found(Fault::Plant(PlantFault::ComparatorInverted { slice: 7 }), Check::Ideal);
     // Columns of the same capacitors: only a drawn chip shows it.
     assert_found(Fault::Plant(PlantFault::SharedMismatch), Check::Golden);
+    assert_found(Fault::SeedIgnored, Check::Noise);
+    for bit in [1, 8, 31] {
+        assert_found(Fault::SeedBit { bit }, Check::Noise);
+    }
+    for bit in [0, 4, 15] {
+        assert_found(Fault::NoiseBit { bit }, Check::Noise);
+    }
     assert_found(Fault::Requantizer, Check::Post);
+}
+
+/// Checks shared by two boards: the same verdicts in the same order, and a board whose line dies
+/// leaves its checks to the other one.
+#[test]
+fn boards_side_by_side_share_the_checks() {
+    let mut plan = plan();
+    plan.checks.retain(|check| *check != Check::March);
+    let verdicts = |outcomes: Vec<Outcome>| -> Vec<(Check, bool)> {
+        let passed = |o: Outcome| (o.check, matches!(o.verdict, Verdict::Passed(_)));
+        outcomes.into_iter().map(passed).collect()
+    };
+    let fault = Fault::SeedIgnored;
+    let open = || Some(simulated(&plan, &[fault]));
+    let shared = verdicts(plan.run_beside(&mut simulated(&plan, &[fault]), 1, &open));
+    let expected: Vec<_> = plan.checks.iter().map(|&c| (c, c != Check::Noise)).collect();
+    assert_eq!(shared, expected);
+
+    let shared =
+        verdicts(plan.run_beside(&mut board(&plan, Nobody), 1, &|| Some(simulated(&plan, &[]))));
+    let failed: Vec<_> = shared.iter().filter(|(_, passed)| !passed).collect();
+    assert_eq!(failed.len(), 1, "the check that the dead line was running: {shared:?}");
 }
 
 #[test]

@@ -224,6 +224,12 @@ impl Board {
         Ok(())
     }
 
+    /// Table entries that are no chip's; all the others are 0. LAMBDA stays.
+    pub fn load_entries(&mut self, entries: &BTreeMap<u32, u32>) -> Result<(), HostError> {
+        self.loaded().tables = None;
+        self.write_all(entries)
+    }
+
     /// Calibration of all ADCs and the master curve, unless they lie there already.
     pub fn load_calibration(&mut self, tables: &infer::Tables) -> Result<(), HostError> {
         if self.loaded().calibration.as_ref() == Some(tables) {

@@ -35,6 +35,35 @@ impl Noise {
     }
 }
 
+/// Comparators of an emulator whose gains and injection charges are all 0: both sides stay at 0, so
+/// that offsets and noise alone decide.
+#[derive(Clone, Debug)]
+pub struct Decider {
+    noise: Noise,
+    offsets: Vec<i16>,
+    sigma: u16,
+}
+
+impl Decider {
+    /// Offsets as table words, 2^-19 V, one per slice; `sigma` is the NOISE register.
+    pub fn new(noise: Noise, offsets: Vec<i16>, sigma: u16) -> Self {
+        Self { noise, offsets, sigma }
+    }
+
+    /// One strobe's decisions, slice 0 first.
+    pub fn strobe(&mut self) -> Vec<bool> {
+        let Self { noise, offsets, sigma } = self;
+        // The generator rests while the noise is off.
+        let mut volts = || if *sigma == 0 { 0 } else { noise.volts(*sigma) };
+        offsets.iter().map(|&offset| i64::from(offset) * 128 + volts() >= 0).collect()
+    }
+
+    /// The generator as it is now.
+    pub fn noise(self) -> Noise {
+        self.noise
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! What accumulators and results must hold, from the transaction alone: the integers of the
-//! specification, or the golden model's converter with the chip of the emulator's tables.
+//! specification, the golden model's converter with the chip of the emulator's tables, or its noise.
 
+use super::noise::Decider;
 use super::tables::Tables;
 use crate::config::{ADC_BITS, Config, Geometry, PLANES, WORD_BITS};
 use crate::golden::ideal;
@@ -37,6 +38,7 @@ impl Sum {
 enum Codes {
     Ideal,
     Chip { converter: Box<Converter>, bound_v: f64 },
+    Noise(Decider),
 }
 
 /// A code, and the one that a decision within the bound could have led to.
@@ -83,6 +85,11 @@ impl Predictor {
         }
         let codes = Codes::Chip { converter: Box::new(converter), bound_v: tables.bound_v() };
         Ok(Self::with(&geometry, sram, codes))
+    }
+
+    /// Nothing but offsets and noise.
+    pub fn noise(geometry: &Geometry, decider: Decider) -> Self {
+        Self::with(geometry, &[], Codes::Noise(decider))
     }
 
     fn with(geometry: &Geometry, sram: &[u32], codes: Codes) -> Self {
@@ -182,9 +189,14 @@ impl Predictor {
         digits: &[u8],
     ) -> Result<Vec<Code>, ConverterError> {
         let slices = self.geometry.slices();
-        let Codes::Chip { converter, bound_v } = &mut self.codes else {
-            let code = |slice| self.ideal_code(op, slice, column, digits);
-            return Ok((0..slices).map(|slice| Code { code: code(slice), other: None }).collect());
+        let sure = |code| Code { code, other: None };
+        let (converter, bound_v) = match &mut self.codes {
+            Codes::Chip { converter, bound_v } => (converter, *bound_v),
+            Codes::Noise(decider) => return Ok(noisy_codes(decider, slices).map(sure).collect()),
+            Codes::Ideal => {
+                let code = |slice| sure(self.ideal_code(op, slice, column, digits));
+                return Ok((0..slices).map(code).collect());
+            }
         };
         let step = ConverterStep {
             plane: op.plane.into(),
@@ -195,7 +207,7 @@ impl Predictor {
         };
         let mut codes = vec![0; slices];
         converter.convert(&step, digits, &mut codes)?;
-        let other = |slice, code| other(converter, slice, code, *bound_v);
+        let other = |slice, code| other(converter, slice, code, bound_v);
         let codes = codes.into_iter().enumerate();
         Ok(codes.map(|(slice, code)| Code { code, other: other(slice, code) }).collect())
     }
@@ -240,6 +252,17 @@ fn cell(g: &Geometry, sram: &[u32], plane: usize, mac_row: usize, column: usize)
     let row = mac_row * PLANES + plane;
     let word = sram.get(row * g.words_per_row() + column / WORD_BITS).copied().unwrap_or(0);
     word >> (column % WORD_BITS) & 1 == 1
+}
+
+/// Codes of a conversion whose decisions are independent of what came before.
+fn noisy_codes(decider: &mut Decider, slices: usize) -> impl Iterator<Item = u8> {
+    let mut codes = vec![0; slices];
+    for _ in 0..ADC_BITS {
+        for (code, above) in codes.iter_mut().zip(decider.strobe()) {
+            *code = *code << 1 | u8::from(above);
+        }
+    }
+    codes.into_iter()
 }
 
 /// The code on the other side of a decision that is too close to call. After such a decision the

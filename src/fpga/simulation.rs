@@ -2,10 +2,11 @@
 //! `docs/fpga.md` states them, the array and the analog side by the plant. No UART pins and no
 //! emulator: what the host does can be tried without a board, and faults be planted.
 
+use super::noise::{Decider, Noise};
 use super::port::{Port, PortError};
 use super::registers as board;
 use super::smoke::{CheckError, Plan};
-use super::tables::Tables;
+use super::tables::{Tables, offset_index};
 use crate::config::{Config, Geometry};
 use crate::dut::{Dut, DutError};
 use crate::golden::plant::{Fault as PlantFault, Plant};
@@ -65,6 +66,12 @@ pub enum Fault {
     NoTimeout,
     /// The emulator saw a rule violated.
     Rule(u32),
+    /// NOISE_SEED is not taken.
+    SeedIgnored,
+    /// A seed with this bit alone counts as 0.
+    SeedBit { bit: u32 },
+    /// A bit of NOISE is that of LAMBDA where the noise is scaled.
+    NoiseBit { bit: u32 },
 }
 
 /// What the emulator computes with certain tables.
@@ -92,6 +99,10 @@ pub struct Simulation {
     /// The one in use.
     current: usize,
     noise: u16,
+    /// The emulator's generator, and who decides while nothing but offsets and noise does.
+    generator: Noise,
+    decider: Option<Decider>,
+    decided: Vec<bool>,
     stale: bool,
     shared: bool,
     strobed: bool,
@@ -126,6 +137,9 @@ impl Simulation {
             known,
             current: 0,
             noise: 0,
+            generator: Noise::new(0),
+            decider: None,
+            decided: vec![],
             stale: true,
             shared: false,
             strobed: false,
@@ -163,17 +177,29 @@ impl Simulation {
         let response = self.plant.react(&self.pins);
         self.drive.read_data = response.read_data;
         self.drive.comparators = response.comparators;
-        self.disturb_decisions();
+        self.decide();
         let share = self.pins.is(control::SHARE);
         self.macro_cycles += CLOCK + if share && !self.shared { CONVERSION } else { 0 };
         self.shared = share;
         Ok(())
     }
 
-    fn disturb_decisions(&mut self) {
+    /// The comparators are not always those of the plant.
+    fn decide(&mut self) {
         let strobe = self.pins.is(control::STROBE);
-        self.strobes += u64::from(strobe && !self.strobed);
+        if strobe && !self.strobed {
+            self.strobes += 1;
+            if let Some(decider) = &mut self.decider {
+                self.decided = decider.strobe();
+            }
+        }
         self.strobed = strobe;
+        if strobe && self.decider.is_some() {
+            self.drive.comparators.fill(0);
+            for (slice, &above) in self.decided.iter().enumerate() {
+                self.drive.comparators[slice / 32] |= u32::from(above) << (slice % 32);
+            }
+        }
         for fault in &self.faults {
             if let Fault::WrongDecision { every } = fault
                 && strobe
@@ -237,6 +263,7 @@ impl Simulation {
         if !std::mem::take(&mut self.stale) {
             return;
         }
+        self.refresh_decider();
         let matches = |known: &Emulated| {
             let entry = |(a, w): (&u32, &u32)| self.register(*a) == *w;
             u32::from(known.lambda) == self.register(board::LAMBDA) && known.words.iter().all(entry)
@@ -259,6 +286,37 @@ impl Simulation {
         }
         self.plant = plant;
         self.plant_faults();
+    }
+
+    /// Without gains and injection charges both sides stay at 0, and the generator's noise is exact.
+    fn refresh_decider(&mut self) {
+        if let Some(decider) = self.decider.take() {
+            self.generator = decider.noise();
+        }
+        let offset = |slice| TABLE + 4 * offset_index(slice) as u32;
+        let slices = self.geometry.slices();
+        let offsets: Vec<u32> = (0..slices).map(offset).collect();
+        let mut words = self.known[0].words.keys();
+        if words.all(|address| offsets.contains(address) || self.register(*address) == 0) {
+            let sigma = self.faults.iter().fold(self.register(board::NOISE), |sigma, fault| {
+                let Fault::NoiseBit { bit } = fault else { return sigma };
+                sigma & !(1 << bit) | self.register(board::LAMBDA) & 1 << bit
+            });
+            let offsets = offsets.into_iter().map(|address| self.register(address) as i16);
+            let (noise, offsets) = (self.generator.clone(), offsets.collect());
+            self.decider = Some(Decider::new(noise, offsets, sigma as u16));
+        }
+    }
+
+    fn seed(&mut self, seed: u32) {
+        if self.has(Fault::SeedIgnored) {
+            return;
+        }
+        let zero = |fault: &Fault| matches!(fault, Fault::SeedBit { bit } if seed == 1 << bit);
+        let or_one = u32::from(self.faults.iter().any(zero));
+        self.decider = None;
+        self.generator = Noise::new(seed | or_one);
+        self.stale = true;
     }
 
     fn register(&self, address: u32) -> u32 {
@@ -294,7 +352,11 @@ impl Simulation {
                 self.crc = Crc::new();
                 Some(0)
             }
-            (board::RULES | board::NOISE_SEED, Some(_)) => Some(0),
+            (board::RULES, Some(_)) => Some(0),
+            (board::NOISE_SEED, Some(seed)) => {
+                self.seed(seed);
+                Some(0)
+            }
             (board::SCRATCH, _) => self.store(address, write, u32::MAX),
             (board::LAMBDA | board::NOISE, _) => self.store(address, write, 0xffff),
             _ if table => self.store(address, write, 0xffff & !self.missing_bits(address)),

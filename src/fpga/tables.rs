@@ -190,7 +190,7 @@ impl Tables {
                 of_side.map(move |(i, charge)| (base + 8 * side + i, charge))
             });
             let dummy = self.gains[COLUMNS + s];
-            charges.chain([(base + OFFSET, self.offsets[s] as u16), (base + DUMMY_GAIN, dummy)])
+            charges.chain([(offset_index(s), self.offsets[s] as u16), (base + DUMMY_GAIN, dummy)])
         });
         gains.chain(slices).collect()
     }
@@ -280,6 +280,11 @@ impl Tables {
 }
 
 /// Volts^-1 of one unit of LAMBDA: 2^-16, exact in units of voltages.
+/// Index of a slice's comparator offset.
+pub fn offset_index(slice: usize) -> usize {
+    SLICE_WORDS + 16 * slice + OFFSET
+}
+
 fn lambda_unit(unit_v: f64) -> f64 {
     2f64.powi(-42) / unit_v
 }

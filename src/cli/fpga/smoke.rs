@@ -1,6 +1,6 @@
 //! `capram fpga smoke`: the smoke test of a board.
 
-use super::super::common::{MAX_CHIP, check_distinct, check_output, print};
+use super::super::common::{MAX_CHIP, check_distinct, check_output, cores, print};
 use super::built;
 use anyhow::{Context, bail};
 use capram::config::Config;
@@ -16,7 +16,7 @@ use capram::fpga::transcript::Transcript;
 use capram::fpga::virtual_board::{Cache, Design, Timing, VirtualBoard};
 use capram::report::fpga_smoke::{ReplayRow, SmokeReport};
 use capram::report::write_atomic;
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -45,8 +45,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     bitstream: Option<PathBuf>,
     /// Run only these checks
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "replay")]
-    only: Vec<CheckName>,
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "replay", value_parser = check_names())]
+    only: Vec<Check>,
+    /// Virtual boards or simulations that share the checks [default: one per core; with --record one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Seed of weights, activations and chips
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -67,17 +70,10 @@ pub struct Arguments {
     replay: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CheckName {
-    Identify,
-    Registers,
-    Link,
-    March,
-    Tables,
-    Ideal,
-    Golden,
-    Post,
-    Image,
+fn check_names() -> impl TypedValueParser<Value = Check> {
+    PossibleValuesParser::new(Check::ALL.map(Check::name)).try_map(|name| {
+        Check::ALL.into_iter().find(|check| check.name() == name).ok_or("no such check")
+    })
 }
 
 /// Where the checks run.
@@ -108,9 +104,7 @@ impl Arguments {
         let (board, _) = board::Board::find(&self.board)?;
         let mut plan = Plan::new(Config::builtin("fpga")?, self.seed, self.chip);
         if !self.only.is_empty() {
-            let wanted =
-                |check: &Check| self.only.iter().any(|&name| Check::ALL[name as usize] == *check);
-            plan.checks.retain(wanted);
+            plan.checks.retain(|check| self.only.contains(check));
         }
         if let Some(file) = &self.replay {
             return self.replayed(&plan, &board, file, &targets);
@@ -205,7 +199,8 @@ impl Arguments {
             );
             board.bone.record(Transcript::new(title));
         }
-        let outcomes = plan.run(&mut board, &mut |_| ());
+        let open = || self.connect(&plan, named, target).ok().map(|(board, _)| board);
+        let outcomes = plan.run_beside(&mut board, self.more(target), &open);
         if let (Some(path), Some(transcript)) = (&self.record, board.bone.recorded()) {
             write_atomic(path, transcript.write().as_bytes())?;
         }
@@ -214,6 +209,16 @@ impl Arguments {
         self.write(&report)?;
         print(&report)?;
         Ok(report.passed)
+    }
+
+    /// How many simulated boards beside the first one share the checks. A record is of one board.
+    fn more(&self, target: &Target) -> usize {
+        match target {
+            Target::Virtual | Target::Simulation if self.record.is_none() => {
+                self.threads.map_or_else(cores, usize::from) - 1
+            }
+            _ => 0,
+        }
     }
 
     /// No board: every check is skipped, and the run could not be.

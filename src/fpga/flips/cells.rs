@@ -203,7 +203,7 @@ fn block(text: &str) -> Result<Statement, String> {
         let (port, value) = line[1..].split_once('(').ok_or_else(error)?;
         let value = value.trim_end_matches(',').strip_suffix(')').ok_or_else(error)?;
         if !DRIVEN.contains(&port) {
-            inputs.push((port.to_string(), value.to_string()));
+            inputs.push((port.to_string(), looked_at(head, port, value).ok_or_else(error)?));
             continue;
         }
         let bits = value.trim_matches(['{', '}']).split(',');
@@ -214,6 +214,32 @@ fn block(text: &str) -> Result<Statement, String> {
     }
     let cell = Cell::Block { head: format!("{head}\n) "), inputs, outputs };
     Ok(Statement::Cell(key, nets.join(","), cell))
+}
+
+/// An input of a block. Bits of a block RAM's input that do not count in its mode are low, so that what
+/// leads there makes no difference.
+fn looked_at(head: &str, port: &str, value: &str) -> Option<String> {
+    let mode = |parameter: &str| -> Option<u32> {
+        let (_, rest) = head.split_once(parameter)?;
+        rest.strip_prefix('(')?.split_once(')')?.0.parse().ok()
+    };
+    if !head.starts_with("SB_RAM") || !value.starts_with('{') {
+        return Some(value.into());
+    }
+    let mode = mode(if port == "RADDR" { "READ_MODE" } else { "WRITE_MODE" })?;
+    // Data are on every 2^m-th wire, see ice40.v.
+    let first = (1_usize << mode) / 2;
+    let counts = |bit: usize| match port {
+        "WDATA" => mode == 0 || bit % (1 << mode) == first - 1,
+        "MASK" => mode == 0,
+        _ => bit < 8 + mode as usize,
+    };
+    let bits: Vec<&str> = value.trim_matches(['{', '}']).split(',').map(str::trim).collect();
+    let kept = bits.iter().rev().enumerate();
+    let kept = kept.map(|(bit, text)| if counts(bit) { text } else { "1'b0" });
+    let mut kept: Vec<&str> = kept.collect();
+    kept.reverse();
+    Some(format!("{{{}}}", kept.join(", ")))
 }
 
 /// Every driven net and what drives it, as an expression of keys.
@@ -311,6 +337,42 @@ mod tests {
         assert_eq!(cells.differences(&Cells::parse(&other).unwrap()), Vec::<Key>::new());
         let rewired = NETLIST.replace("n1 ? !rx", "rx ? !rx");
         assert_eq!(cells.differences(&Cells::parse(&rewired).unwrap()), ["l_3_4_1"]);
+    }
+
+    /// A RAM of 2048 words of two bits has no mask and looks at two wires of its data.
+    #[test]
+    fn inputs_that_a_mode_does_not_look_at_are_low() {
+        let ram = |mode: u32, address: usize, mask: usize, data: usize| {
+            let bits = |width: usize, high: usize| {
+                let bits = (0..width).rev().map(|bit| if bit == high { "rx" } else { "n9" });
+                format!("{{{}}}", bits.collect::<Vec<_>>().join(", "))
+            };
+            let block = format!(
+                "SB_RAM40_4K #(\n.READ_MODE(0),\n.WRITE_MODE({mode})\n) ram40_8_1 (\n.RADDR({}),\n\
+                 .WADDR({}),\n.MASK({}),\n.WDATA({}),\n.WE(n9)\n);\nassign n5 =",
+                bits(11, 11),
+                bits(11, address),
+                bits(16, mask),
+                bits(16, data)
+            );
+            Cells::parse(&NETLIST.replacen("assign n5 =", &block, 1)).unwrap()
+        };
+        let none = usize::MAX;
+        let differs = |mode, address, mask, data| {
+            !ram(mode, none, none, none).differences(&ram(mode, address, mask, data)).is_empty()
+        };
+        let data = |mode| -> Vec<usize> {
+            (0..16).filter(|&bit| differs(mode, none, none, bit)).collect()
+        };
+        assert_eq!(data(0), (0..16).collect::<Vec<_>>());
+        assert_eq!(data(1), [0, 2, 4, 6, 8, 10, 12, 14]);
+        assert_eq!(data(2), [1, 5, 9, 13]);
+        assert_eq!(data(3), [3, 11]);
+        assert!(differs(0, none, 5, none) && !differs(1, none, 5, none), "the mask");
+        for (mode, last) in [(0, 7), (1, 8), (2, 9), (3, 10)] {
+            assert!(differs(mode, last, none, none), "mode {mode}");
+            assert!(last == 10 || !differs(mode, last + 1, none, none), "mode {mode}");
+        }
     }
 
     #[test]

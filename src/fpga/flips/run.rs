@@ -253,7 +253,7 @@ impl<'a> Flips<'a> {
         }
         for check in order() {
             let plan = Plan { checks: vec![check], ..self.plan.clone() };
-            for outcome in plan.run(&mut board, &mut |_| ()) {
+            for outcome in plan.run(&mut board) {
                 match outcome.verdict {
                     Verdict::Passed(_) => (),
                     Verdict::Skipped(why) => return found(check.name(), why),

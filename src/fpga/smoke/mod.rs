@@ -6,6 +6,7 @@ mod identify;
 mod image;
 mod link;
 mod march;
+mod noise;
 mod post;
 mod registers;
 mod tables;
@@ -18,7 +19,10 @@ use super::tables::Tables;
 use crate::config::Config;
 use crate::golden::chip::Chip;
 use crate::registers as reg;
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// What a run goes by.
@@ -48,13 +52,14 @@ pub enum Check {
     Tables,
     Ideal,
     Golden,
+    Noise,
     Post,
     Image,
 }
 
 impl Check {
     /// All of them, in the order in which they run.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Identify,
         Self::Registers,
         Self::Link,
@@ -62,6 +67,7 @@ impl Check {
         Self::Tables,
         Self::Ideal,
         Self::Golden,
+        Self::Noise,
         Self::Post,
         Self::Image,
     ];
@@ -76,6 +82,7 @@ impl Check {
             Self::Tables => "tables",
             Self::Ideal => "ideal",
             Self::Golden => "golden",
+            Self::Noise => "noise",
             Self::Post => "post",
             Self::Image => "image",
         }
@@ -90,6 +97,7 @@ impl Check {
             Self::Tables => tables::run(plan, board),
             Self::Ideal => ideal::run(plan, board),
             Self::Golden => golden::run(plan, board),
+            Self::Noise => noise::run(plan, board),
             Self::Post => post::run(plan, board),
             Self::Image => image::run(plan, board),
         }
@@ -192,17 +200,40 @@ impl Plan {
 
     /// Runs the checks on a board. One that fails does not keep the others from running, unless the
     /// line is dead.
-    pub fn run(&self, board: &mut Board, begin: &mut dyn FnMut(Check)) -> Vec<Outcome> {
-        let mut dead: Option<String> = None;
-        let mut outcomes = vec![];
-        for &check in &self.checks {
-            begin(check);
-            outcomes.push(match &dead {
-                Some(why) => skipped(check, why),
-                None => self.check(check, board, &mut dead),
-            });
-        }
-        outcomes
+    pub fn run(&self, board: &mut Board) -> Vec<Outcome> {
+        self.run_beside(board, 0, &|| None)
+    }
+
+    /// The same on up to `more` further boards of the same kind beside it, which `open` connects: the
+    /// next check goes to the board that is free first.
+    pub fn run_beside(
+        &self,
+        board: &mut Board,
+        more: usize,
+        open: &(dyn Fn() -> Option<Board> + Sync),
+    ) -> Vec<Outcome> {
+        let (next, done, died) =
+            (AtomicUsize::new(0), Mutex::new(BTreeMap::new()), Mutex::new(None));
+        let work = |board: &mut Board| {
+            let mut dead = None;
+            while dead.is_none() {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&check) = self.checks.get(i) else { return };
+                let outcome = self.check(check, board, &mut dead);
+                done.lock().unwrap_or_else(|e| e.into_inner()).insert(i, outcome);
+            }
+            *died.lock().unwrap_or_else(|e| e.into_inner()) = dead;
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..more {
+                scope.spawn(|| open().iter_mut().for_each(&work));
+            }
+            work(board);
+        });
+        let mut done = done.into_inner().unwrap_or_else(|e| e.into_inner());
+        let why = died.into_inner().unwrap_or_else(|e| e.into_inner()).unwrap_or_default();
+        let checks = self.checks.iter().enumerate();
+        checks.map(|(i, &check)| done.remove(&i).unwrap_or_else(|| skipped(check, &why))).collect()
     }
 
     fn check(&self, check: Check, board: &mut Board, dead: &mut Option<String>) -> Outcome {
