@@ -17,7 +17,7 @@ pub struct FlipsReport {
     /// SHA-256 of the bitstream.
     pub bitstream: String,
     pub seed: u64,
-    /// Bits that were drawn: the sum of the next four.
+    /// Bits that were drawn: the sum of the next five.
     pub drawn: usize,
     /// The netlist stays the same.
     pub unused: usize,
@@ -25,6 +25,8 @@ pub struct FlipsReport {
     pub hidden: usize,
     /// The tools cannot read the bitstream any more.
     pub unreadable: usize,
+    /// All checks pass, and it is proved that only what never occurs would tell.
+    pub unreachable: usize,
     /// Behaviour changes.
     pub changed: usize,
     /// Of those, the ones that the smoke test finds.
@@ -71,6 +73,7 @@ impl FlipsReport {
             unused: count(&|effect| *effect == Effect::Unused),
             hidden: count(&|effect| *effect == Effect::Hidden),
             unreadable: count(&|effect| matches!(effect, Effect::Unreadable { .. })),
+            unreachable: count(&|effect| *effect == Effect::Unreachable),
             changed,
             found,
             found_percent,
@@ -100,6 +103,7 @@ impl FlipsReport {
                 Effect::Hidden => ("hidden", "", ""),
                 Effect::Unreadable { why } => ("unreadable", "", why.as_str()),
                 Effect::Found { by, detail } => ("found", by.as_str(), detail.as_str()),
+                Effect::Unreachable => ("unreachable", "", ""),
                 Effect::Missed => ("missed", "", ""),
             };
             let _ = writeln!(text, "{bit},{name},{by},\"{}\"", detail.replace('"', "\"\""));
@@ -119,6 +123,7 @@ impl fmt::Display for FlipsReport {
         writeln!(f, "  {:>5} unused: the netlist stays the same", self.unused)?;
         writeln!(f, "  {:>5} hidden: cells differ, no pin can tell", self.hidden)?;
         writeln!(f, "  {:>5} unreadable by the tools", self.unreadable)?;
+        writeln!(f, "  {:>5} unreachable: proved that no pin ever tells", self.unreachable)?;
         writeln!(f, "  {:>5} change behaviour", self.changed)?;
         writeln!(
             f,

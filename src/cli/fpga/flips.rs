@@ -7,7 +7,8 @@ use capram::config::Config;
 use capram::fpga::board::Board;
 use capram::fpga::build::sha256;
 use capram::fpga::flips::journal::{Heading, Journal};
-use capram::fpga::flips::{Flips, News};
+use capram::fpga::flips::reach::{PROGRAM, Prover};
+use capram::fpga::flips::{Flips, Means, News};
 use capram::fpga::netlist::{Device, Unpacked};
 use capram::fpga::smoke::Plan;
 use capram::fpga::virtual_board::Cache;
@@ -75,17 +76,27 @@ impl Arguments {
         std::fs::write(&pins, board.constraints()).context("a folder for the tools")?;
         let what = Unpacked { bitstream: &bitstream, device, package: &board.package, pins: &pins };
         let cache = Cache::find()?;
+        let prover = Prover::find()
+            .with_context(|| format!("{PROGRAM} is missing (Debian: apt-get install {PROGRAM})"))?;
         let bar = progress(self.bits.into(), "changes tested");
         let show = |news| {
             if matches!(news, News::Tested) {
                 bar.inc(1);
             }
         };
+        let means = Means {
+            board: &board,
+            plan: &plan,
+            journal: &journal,
+            cache: &cache,
+            prover: &prover,
+            progress: &show,
+        };
         let threads = self.threads.map_or_else(cores, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let rows = pool.install(|| {
             let path = folder.path();
-            Flips::new(&board, &plan, &journal, &cache, &show, &what, path)?.run(self.bits as usize)
+            Flips::new(means, &what, path)?.run(self.bits as usize)
         });
         bar.finish_and_clear();
         let report = FlipsReport::new(&board.name, &hash, &plan, self.require.into(), &rows?);

@@ -1,6 +1,7 @@
 //! Whether a flip changes behaviour: exhaustive comparison around the cells that differ.
 
 use super::cells::{Cell, Cells, Key, words};
+use super::expression::Expression;
 use super::merge::driven;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -239,82 +240,24 @@ impl Program<'_> {
             return step;
         }
         self.nets.insert(net.into(), None);
-        let text = self.pair.logic(self.version, net)?.to_string();
-        let step = Expression { rest: &text, program: self }.choice()?;
+        let step = self.expression(&Expression::parse(self.pair.logic(self.version, net)?)?)?;
         self.nets.insert(net.into(), Some(step));
         Some(step)
     }
-}
 
-/// The expressions of an unpacked netlist: `?:`, `&`, `|`, `!`, names, constants.
-struct Expression<'t, 'p, 'a> {
-    rest: &'t str,
-    program: &'p mut Program<'a>,
-}
-
-impl Expression<'_, '_, '_> {
-    fn next_is(&mut self, token: char) -> bool {
-        self.rest = self.rest.trim_start();
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
+    fn expression(&mut self, of: &Expression) -> Option<usize> {
+        let step = match of {
+            Expression::Net(net) => return self.net(net, false),
+            Expression::Constant(bit) => Step::Constant(*bit),
+            Expression::Not(a) => Step::Not(self.expression(a)?),
+            Expression::And(of) => Step::And(self.expression(&of[0])?, self.expression(&of[1])?),
+            Expression::Or(of) => Step::Or(self.expression(&of[0])?, self.expression(&of[1])?),
+            Expression::Choice(of) => {
+                let [c, a, b] = &**of;
+                Step::Choice(self.expression(c)?, self.expression(a)?, self.expression(b)?)
             }
-            None => false,
-        }
-    }
-
-    fn choice(&mut self) -> Option<usize> {
-        let condition = self.any()?;
-        if !self.next_is('?') {
-            return Some(condition);
-        }
-        let then = self.choice()?;
-        self.next_is(':');
-        let otherwise = self.choice()?;
-        self.program.step(Step::Choice(condition, then, otherwise))
-    }
-
-    fn any(&mut self) -> Option<usize> {
-        let mut value = self.all()?;
-        while self.next_is('|') {
-            let other = self.all()?;
-            value = self.program.step(Step::Or(value, other))?;
-        }
-        Some(value)
-    }
-
-    fn all(&mut self) -> Option<usize> {
-        let mut value = self.one()?;
-        while self.next_is('&') {
-            let other = self.one()?;
-            value = self.program.step(Step::And(value, other))?;
-        }
-        Some(value)
-    }
-
-    fn one(&mut self) -> Option<usize> {
-        if self.next_is('!') {
-            let value = self.one()?;
-            return self.program.step(Step::Not(value));
-        }
-        if self.next_is('(') {
-            let value = self.choice()?;
-            self.next_is(')');
-            return Some(value);
-        }
-        let text = self.rest;
-        let end = match text.strip_prefix('\\') {
-            Some(_) => text.find(' '),
-            None => text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '\''),
         };
-        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-        self.rest = rest;
-        match word {
-            "1'b0" | "" => self.program.step(Step::Constant(false)),
-            "1'b1" => self.program.step(Step::Constant(true)),
-            net => self.program.net(net, false),
-        }
+        self.step(step)
     }
 }
 

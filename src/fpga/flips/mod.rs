@@ -5,12 +5,14 @@
 pub mod asc;
 pub mod behaviour;
 pub mod cells;
+mod expression;
 pub mod journal;
 pub mod merge;
+pub mod reach;
 mod run;
 mod unpacker;
 
-pub use run::{Flips, FlipsError, News, Row};
+pub use run::{Flips, FlipsError, Means, News, Row};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,8 @@ pub enum Effect {
         /// What they said.
         why: String,
     },
+    /// All checks pass, and it is proved that only what never occurs would tell.
+    Unreachable,
     /// A check of the smoke test fails.
     Found {
         /// The check.

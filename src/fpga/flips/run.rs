@@ -6,6 +6,7 @@ use super::behaviour::changes_behaviour;
 use super::cells::Cells;
 use super::journal::Journal;
 use super::merge::merged;
+use super::reach::{Prover, never_differs};
 use super::unpacker::Unpacker;
 use crate::fpga::board;
 use crate::fpga::bone::Bone;
@@ -24,6 +25,10 @@ use std::sync::Mutex;
 /// other down, and are lost together when a run is interrupted.
 const GROUP: usize = 25;
 
+/// How long it is tried to prove that a flip which all checks pass never shows. [C] Most proofs take less
+/// than a second; what is not proved after a minute was not after five.
+const PROOF_SECONDS: u64 = 60;
+
 /// Why flips cannot be tested.
 #[derive(Debug, thiserror::Error)]
 pub enum FlipsError {
@@ -33,6 +38,8 @@ pub enum FlipsError {
     VirtualBoard(#[from] VirtualBoardError),
     #[error("the journal: {0}")]
     Journal(#[from] io::Error),
+    #[error("the prover: {0}")]
+    Prover(io::Error),
     #[error("the netlist cannot be read: {0}")]
     Cells(String),
     #[error("the bitstream fails without a flipped bit: {by}: {detail}")]
@@ -57,13 +64,20 @@ pub enum News {
     Tested,
 }
 
-/// A bitstream whose bits are to be flipped.
-pub struct Flips<'a> {
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
     pub board: &'a board::Board,
     pub plan: &'a Plan,
     pub journal: &'a Journal,
     pub cache: &'a Cache,
+    pub prover: &'a Prover,
     pub progress: &'a (dyn Fn(News) + Sync),
+}
+
+/// A bitstream whose bits are to be flipped.
+pub struct Flips<'a> {
+    means: Means<'a>,
     unpackers: Mutex<Vec<Unpacker>>,
     original: Cells,
     bits: Vec<Bit>,
@@ -71,15 +85,7 @@ pub struct Flips<'a> {
 
 impl<'a> Flips<'a> {
     /// Unpacks the bitstream as it is; `folder` takes what the tools write.
-    pub fn new(
-        board: &'a board::Board,
-        plan: &'a Plan,
-        journal: &'a Journal,
-        cache: &'a Cache,
-        progress: &'a (dyn Fn(News) + Sync),
-        what: &Unpacked,
-        folder: &Path,
-    ) -> Result<Self, FlipsError> {
+    pub fn new(means: Means<'a>, what: &Unpacked, folder: &Path) -> Result<Self, FlipsError> {
         let (file, text) = bits_of(what, folder)?;
         let start = || Unpacker::start(&file, what.package, what.pins);
         let mut unpackers = vec![];
@@ -88,11 +94,7 @@ impl<'a> Flips<'a> {
         }
         let original = unpackers[0].netlist(None)?.map_err(FlipsError::Cells)?;
         Ok(Self {
-            board,
-            plan,
-            journal,
-            cache,
-            progress,
+            means,
             unpackers: Mutex::new(unpackers),
             original: Cells::parse(&original).map_err(FlipsError::Cells)?,
             bits: bits_of_used_tiles(&text),
@@ -131,7 +133,7 @@ impl<'a> Flips<'a> {
 
     /// Bits of the used tiles, each of them once, in an order that the seed decides.
     fn draws(&self) -> impl Iterator<Item = &Bit> {
-        let key = Key::new([self.plan.seed, 0x666c_6970, 0, 0]);
+        let key = Key::new([self.means.plan.seed, 0x666c_6970, 0, 0]);
         let count = self.bits.len();
         let mut seen = BTreeSet::new();
         (0..16 * count as u32)
@@ -143,10 +145,10 @@ impl<'a> Flips<'a> {
     /// What is known of a bit, or its netlist: a flip that changes behaviour and is not tested yet
     /// counts as missed so far.
     fn flip(&self, bit: Bit) -> Result<(Row, Option<Cells>), FlipsError> {
-        if let Some(effect) = self.journal.known(&bit.to_string()) {
-            (self.progress)(News::Drawn);
+        if let Some(effect) = self.means.journal.known(&bit.to_string()) {
+            (self.means.progress)(News::Drawn);
             if effect.changes() {
-                (self.progress)(News::Tested);
+                (self.means.progress)(News::Tested);
             }
             return Ok((Row { bit, effect: effect.clone() }, None));
         }
@@ -157,7 +159,7 @@ impl<'a> Flips<'a> {
         };
         let netlist = unpacker.netlist(Some(&bit))?;
         lock().push(unpacker);
-        (self.progress)(News::Drawn);
+        (self.means.progress)(News::Drawn);
         let (effect, cells) = match netlist.and_then(|text| Cells::parse(&text)) {
             Err(why) => (Effect::Unreadable { why }, None),
             Ok(cells)
@@ -170,26 +172,26 @@ impl<'a> Flips<'a> {
             Ok(_) => (Effect::Hidden, None),
         };
         if cells.is_none() {
-            self.journal.keep(&bit.to_string(), &effect)?;
+            self.means.journal.keep(&bit.to_string(), &effect)?;
         }
         Ok((Row { bit, effect }, cells))
     }
 
     /// Runs the smoke test on a group of flips, given by row and netlist; answers how many of them
-    /// turn out to be unreadable.
+    /// turn out to change nothing.
     fn test(&self, rows: &mut [Row], group: &[(usize, Cells)]) -> Result<usize, FlipsError> {
         if group.is_empty() {
             return Ok(0);
         }
         let mutants: Vec<Cells> = group.iter().map(|(_, cells)| cells.clone()).collect();
         let text = merged(&self.original, &mutants);
-        let program = match Design::ice40_netlist("flipped bits", text).compile(self.cache) {
+        let program = match Design::ice40_netlist("flipped bits", text).compile(self.means.cache) {
             Ok(program) => program,
             // One of them is such that the simulator refuses all: which one?
             Err(VirtualBoardError::Tool { said, .. }) if group.len() == 1 => {
                 let row = &mut rows[group[0].0];
                 row.effect = Effect::Unreadable { why: said };
-                self.journal.keep(&row.bit.to_string(), &row.effect)?;
+                self.means.journal.keep(&row.bit.to_string(), &row.effect)?;
                 return Ok(1);
             }
             Err(VirtualBoardError::Tool { .. }) => {
@@ -199,32 +201,47 @@ impl<'a> Flips<'a> {
             Err(error) => return Err(error.into()),
         };
         // The original runs along: a program that fails anyhow finds nothing.
-        let jobs: Vec<Option<&Bit>> = std::iter::once(None)
-            .chain(group.iter().map(|(row, _)| Some(&rows[*row].bit)))
+        let jobs: Vec<Option<(&Bit, &Cells)>> = std::iter::once(None)
+            .chain(group.iter().map(|(row, cells)| Some((&rows[*row].bit, cells))))
             .collect();
         let effects: Vec<Result<Effect, FlipsError>> = jobs
             .par_iter()
             .enumerate()
             .with_max_len(1)
-            .map(|(flip, bit)| self.smoke(&program, flip, *bit))
+            .map(|(flip, job)| self.smoke(&program, flip, *job))
             .collect();
+        let mut unchanged = 0;
         for (effect, (row, _)) in effects.into_iter().skip(1).zip(group) {
             rows[*row].effect = effect?;
+            unchanged += usize::from(!rows[*row].effect.changes());
         }
-        Ok(0)
+        Ok(unchanged)
     }
 
-    fn smoke(&self, program: &Path, flip: usize, bit: Option<&Bit>) -> Result<Effect, FlipsError> {
+    fn smoke(
+        &self,
+        program: &Path,
+        flip: usize,
+        job: Option<(&Bit, &Cells)>,
+    ) -> Result<Effect, FlipsError> {
         let effect = self.effect(program, flip)?;
-        match (bit, effect) {
-            (Some(bit), effect) => {
-                self.journal.keep(&bit.to_string(), &effect)?;
-                (self.progress)(News::Tested);
-                Ok(effect)
-            }
-            (None, Effect::Found { by, detail }) => Err(FlipsError::Original { by, detail }),
-            (None, effect) => Ok(effect),
-        }
+        let Some((bit, cells)) = job else {
+            return match effect {
+                Effect::Found { by, detail } => Err(FlipsError::Original { by, detail }),
+                effect => Ok(effect),
+            };
+        };
+        let effect = if effect == Effect::Missed { self.proved(cells)? } else { effect };
+        self.means.journal.keep(&bit.to_string(), &effect)?;
+        (self.means.progress)(News::Tested);
+        Ok(effect)
+    }
+
+    /// What all checks pass may never happen.
+    fn proved(&self, cells: &Cells) -> Result<Effect, FlipsError> {
+        let proof = never_differs(&self.original, cells, self.means.prover, PROOF_SECONDS);
+        let never = proof.map_err(FlipsError::Prover)?;
+        Ok(if never { Effect::Unreachable } else { Effect::Missed })
     }
 
     /// Runs check after check until one fails.
@@ -234,14 +251,14 @@ impl<'a> Flips<'a> {
         };
         let argument = format!("+flip={flip}");
         let started =
-            VirtualBoard::start(program, "flipped", Timing::of(self.board), Some(&argument));
+            VirtualBoard::start(program, "flipped", Timing::of(self.means.board), Some(&argument));
         let line = match started {
             Ok(line) => line,
             // The simulation itself gave up, for what oscillates.
             Err(VirtualBoardError::Port(error)) => return found("start", error.to_string()),
             Err(error) => return Err(error.into()),
         };
-        let board = Board::new(Bone::new(Box::new(line)), self.plan.config.geometry);
+        let board = Board::new(Bone::new(Box::new(line)), self.means.plan.config.geometry);
         let mut board = match board {
             Ok(board) => board,
             Err(error) => return found("start", error.to_string()),
@@ -252,7 +269,7 @@ impl<'a> Flips<'a> {
             Err(error) => return found("start", error.to_string()),
         }
         for check in order() {
-            let plan = Plan { checks: vec![check], ..self.plan.clone() };
+            let plan = Plan { checks: vec![check], ..self.means.plan.clone() };
             for outcome in plan.run(&mut board) {
                 match outcome.verdict {
                     Verdict::Passed(_) => (),
