@@ -35,6 +35,9 @@ impl Noise {
     }
 }
 
+/// Units of noise, 2^-26 V, in one of the offsets.
+pub const OFFSET_UNITS: i64 = 128;
+
 /// Comparators of an emulator whose gains and injection charges are all 0: both sides stay at 0, so
 /// that offsets and noise alone decide.
 #[derive(Clone, Debug)]
@@ -55,7 +58,7 @@ impl Decider {
         let Self { noise, offsets, sigma } = self;
         // The generator rests while the noise is off.
         let mut volts = || if *sigma == 0 { 0 } else { noise.volts(*sigma) };
-        offsets.iter().map(|&offset| i64::from(offset) * 128 + volts() >= 0).collect()
+        offsets.iter().map(|&o| i64::from(o) * OFFSET_UNITS + volts() >= 0).collect()
     }
 
     /// The generator as it is now.

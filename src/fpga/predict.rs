@@ -58,6 +58,7 @@ pub struct Predictor {
     slots: [Vec<u8>; 16],
     banks: [Vec<Sum>; 2],
     conversions: u64,
+    clipped: u64,
     marginal: u64,
     otherwise: u64,
 }
@@ -102,6 +103,7 @@ impl Predictor {
             slots: std::array::from_fn(|_| vec![0; geometry.mac_rows]),
             banks: [bank.clone(), bank],
             conversions: 0,
+            clipped: 0,
             marginal: 0,
             otherwise: 0,
         }
@@ -115,6 +117,11 @@ impl Predictor {
     /// Conversions so far, those too close to call, and those of them that fell otherwise.
     pub fn counts(&self) -> (u64, u64, u64) {
         (self.conversions, self.marginal, self.otherwise)
+    }
+
+    /// Codes at an end of the scale so far.
+    pub fn clipped(&self) -> u64 {
+        self.clipped
     }
 
     /// An activation vector is written.
@@ -150,6 +157,7 @@ impl Predictor {
             operation.clear && place.pass == 0 && place.exponent + 1 == operation.format.digits();
         let slices = self.geometry.slices();
         for (slice, code) in codes.into_iter().enumerate() {
+            let clipped = ideal::clipped(code.code);
             let worth = |code| self.worth(operation, place, slice, code, sum);
             let (worth, other) = (worth(code.code), code.other.map(worth));
             let output = place.unit * slices + slice;
@@ -163,6 +171,7 @@ impl Predictor {
                 self.marginal += 1;
             }
             self.conversions += 1;
+            self.clipped += u64::from(clipped);
         }
         Ok(())
     }

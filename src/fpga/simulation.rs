@@ -58,6 +58,10 @@ pub enum Fault {
     TableBit { index: u32, bit: u32 },
     /// Requantized results are one too small where they are odd.
     Requantizer,
+    /// The strobe's gap is taken without its highest bit, though it is read back.
+    ShortGap,
+    /// Clipped codes are not counted.
+    UncountedClipping,
     /// Refused accesses are not counted.
     UncountedRefusals,
     /// These reasons of ERROR are never given.
@@ -227,6 +231,11 @@ impl Simulation {
         self.drive.bus = bus | CYC_STB_SEL | if write.is_some() { WE } else { 0 };
         self.drive.address = self.mapped(address);
         self.drive.data = write.unwrap_or(0);
+        let gap = address == reg::TIMING_STROBE && self.has(Fault::ShortGap);
+        if gap && let Some(word) = write {
+            self.board.insert(reg::TIMING_STROBE, word);
+            self.drive.data &= !0x400;
+        }
         let begin = self.macro_cycles;
         for _ in 0..PATIENCE {
             self.cycle()?;
@@ -238,6 +247,12 @@ impl Simulation {
         let results = reg::RESULT..reg::RESULT + 4 * reg::RESULT_WORDS;
         if self.has(Fault::Requantizer) && results.contains(&self.drive.address) {
             answer = answer.map(|word| word & !1);
+        }
+        if gap {
+            answer = answer.map(|_| self.register(reg::TIMING_STROBE));
+        }
+        if address == reg::CLIPPED && self.has(Fault::UncountedClipping) {
+            answer = answer.map(|_| 0);
         }
         if self.drive.address == reg::ERROR {
             answer = answer.map(|word| self.reasons(word));

@@ -4,6 +4,7 @@
 use super::{CheckError, Finding, Plan, work};
 use crate::fpga::host::Board;
 use crate::fpga::predict::Predictor;
+use crate::fpga::registers::SCRATCH;
 use crate::infer;
 
 /// [C] Both numbers of passes, each with its widest vectors: half the time of all widths.
@@ -19,6 +20,8 @@ pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
         board.load_sram(&sram)?;
         board.load_tables(&tables)?;
         board.load_calibration(&infer::Tables::neutral(&plan.config.geometry))?;
+        // What takes the one for the other must show.
+        board.write(SCRATCH, &[!u32::from(tables.lambda())])?;
         let mut predictor = fresh.clone();
         match work::run(board, &mut predictor, &jobs)? {
             Ok(()) => work::finish(board, &predictor, jobs.len()),

@@ -1,16 +1,24 @@
-//! Every weight format and activation width, ranges and levels in turn, against integers.
+//! Every weight format and activation width, ranges and levels in turn, against integers; then pulses
+//! of all lengths, which change no code, against the counters.
 
-use super::{CheckError, Finding, Plan, work};
-use crate::config::Pulses;
-use crate::fpga::host::Board;
+use super::work::{self, Draws, Job};
+use super::{CheckError, Difference, Finding, Plan};
+use crate::config::{Geometry, Pulses, Range, WeightFormat};
+use crate::fpga::host::{Board, HostError};
 use crate::fpga::predict::Predictor;
 use crate::infer;
+use crate::registers as reg;
+use crate::transaction::Operation;
 
 const WIDTHS: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
+/// Draws of pulses: every bit of a width or gap has both values in one of them but for one run in
+/// 1,000. [C]
+const PULSES: usize = 16;
+
 pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
     let (tables, sram) = (plan.tables(true)?, work::sram(plan));
-    let jobs = work::jobs(plan, &mut work::Draws::new(plan, 1), &WIDTHS);
+    let jobs = work::jobs(plan, &mut Draws::new(plan, 1), &WIDTHS);
     let geometry = &plan.config.geometry;
     Ok(board.attempt(|board| {
         board.prepare(&plan.config.timing.pulses)?;
@@ -21,21 +29,99 @@ pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
         if let Err(difference) = work::run(board, &mut predictor, &jobs)? {
             return Ok(Err(difference));
         }
-        // Longer pulses change no code.
-        board.prepare(&longer(plan.config.timing.pulses))?;
-        let again = &jobs[..jobs.len().min(work::AT_ONCE)];
-        match work::run(board, &mut predictor, again)? {
-            Ok(()) => work::finish(board, &predictor, jobs.len() + again.len()),
-            Err(difference) => Ok(Err(difference)),
+        let (conversions, ..) = predictor.counts();
+        let expected = [jobs.len() as u64, conversions, predictor.clipped()];
+        if let Err(difference) = counted(board, "all operations", expected)? {
+            return Ok(Err(difference));
         }
+        let mut draws = Draws::new(plan, 5);
+        for _ in 0..PULSES {
+            let pulses = drawn_pulses(&mut draws);
+            if let Err(difference) = with_pulses(board, &pulses, &sram, &mut draws)? {
+                return Ok(Err(difference));
+            }
+        }
+        let finding = work::finish(board, &predictor, jobs.len())?;
+        Ok(finding.map(|found| format!("{found}, {PULSES} sets of pulses")))
     })?)
 }
 
-/// Every pulse and every gap longer, each by another number of cycles.
-fn longer(mut pulses: Pulses) -> Pulses {
-    for (pulse, more) in pulses.all_mut().into_iter().zip(1..) {
-        pulse.width = (pulse.width + more).min(15);
-        pulse.gap = (pulse.gap + 1 + more % 3).min(7);
+/// OPERATIONS, CONVERSIONS, CLIPPED since they were cleared.
+fn counted(
+    board: &mut Board,
+    after: &str,
+    expected: [u64; 3],
+) -> Result<Result<(), Difference>, HostError> {
+    let counted = board.read(reg::OPERATIONS, 3)?;
+    let names = ["OPERATIONS", "CONVERSIONS", "CLIPPED"];
+    for ((name, expected), got) in names.iter().zip(expected).zip(counted) {
+        if u64::from(got) != expected {
+            return Ok(Err(Difference::new(format!("{name} after {after}"), expected, got)));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Any width and gap of every pulse.
+fn drawn_pulses(draws: &mut Draws) -> Pulses {
+    let mut pulses = Pulses::SHORTEST;
+    for pulse in pulses.all_mut() {
+        (pulse.width, pulse.gap) = (1 + draws.below(15), draws.below(8));
     }
     pulses
+}
+
+/// A step of these pulses: its results, what is counted, and the cycles that it took.
+fn with_pulses(
+    board: &mut Board,
+    pulses: &Pulses,
+    sram: &[u32],
+    draws: &mut Draws,
+) -> Result<Result<(), Difference>, HostError> {
+    let geometry = *board.geometry();
+    board.prepare(pulses)?;
+    let mut predictor = Predictor::ideal(&geometry, sram);
+    let job = step(&geometry, draws);
+    if let Err(difference) = work::run(board, &mut predictor, &[job])? {
+        return Ok(Err(difference));
+    }
+    let after = format!("a step of {pulses:?}");
+    let (conversions, ..) = predictor.counts();
+    if let Err(difference) = counted(board, &after, [1, conversions, predictor.clipped()])? {
+        return Ok(Err(difference));
+    }
+    let times = board.read(reg::CYCLES, 2)?;
+    let expected = cycles(pulses, &geometry);
+    for ((name, expected), got) in ["CYCLES", "STALLS"].iter().zip(expected).zip(times) {
+        if got != expected {
+            return Ok(Err(Difference::new(format!("{name} after {after}"), expected, got)));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// A conversion step of any column and plane.
+fn step(g: &Geometry, draws: &mut Draws) -> Job {
+    let bits = 1 + draws.below(4) as u8;
+    let operation = Operation {
+        plane: draws.below(8) as u8,
+        format: WeightFormat::Single1,
+        activation_bits: bits,
+        range: Range::Full,
+        level: draws.below(16) as u8,
+        slot: draws.below(16) as u8,
+        units: 1,
+        clear: true,
+        emit: false,
+        bank: draws.below(2) as u8,
+    };
+    Job { operation, activations: draws.activations(g.mac_rows, bits) }
+}
+
+/// CYCLES and STALLS of a single step, by section 5 of the theory of operation: the digits are loaded four a cycle, the
+/// step runs to the end of LATCH, and the post-processor is done seven cycles after its last slice.
+fn cycles(pulses: &Pulses, g: &Geometry) -> [u32; 2] {
+    let loading = g.mac_rows as u32 / 4;
+    let latched = pulses.step_cycles() - pulses.latch.gap;
+    [loading + latched + g.slices_per_lane() as u32 + 6, loading]
 }

@@ -1,11 +1,13 @@
 //! The noise of the decisions, exactly. Gains and injection charges are 0, so that nothing but offsets
-//! and noise decides, and every decision must be that of the same generator in software.
+//! and noise decides, and every decision must be that of the same generator in software. Since its draws
+//! are known before, the offsets make one decision of every slice so close that the least error of the
+//! noise turns it.
 
 use super::work::{self, Draws};
 use super::{CheckError, Difference, Finding, Plan};
 use crate::config::{ADC_BITS, Range, WeightFormat};
 use crate::fpga::host::{Board, HostError, table_words};
-use crate::fpga::noise::{Decider, Noise};
+use crate::fpga::noise::{Decider, Noise, OFFSET_UNITS};
 use crate::fpga::predict::Predictor;
 use crate::fpga::registers as board_regs;
 use crate::fpga::tables::offset_index;
@@ -13,9 +15,11 @@ use crate::infer;
 use crate::transaction::Operation;
 use std::collections::BTreeMap;
 
-/// Values of NOISE: pairs in which every bit has both values, each bit once among the highest ones,
-/// where it changes one decision in fifty. [C]
+/// Values of NOISE: pairs in which every bit has both values, each bit once among the highest ones. [C]
 const SIGMAS: [u16; 6] = [0x0015, 0x002a, 0x0540, 0x0a80, 0x5000, 0xa000];
+
+/// Operations for each of them. [C]
+const RUNS: usize = 2;
 
 /// Outputs that are read where only the seed is asked for: 28 decisions. [C]
 const FEW: usize = 4;
@@ -30,22 +34,23 @@ pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
         let mut draws = Draws::new(plan, 4);
         let mut decisions = 0;
         for sigma in SIGMAS {
-            let setting = Setting { sigma, offsets: offsets(sigma, g.slices()) };
-            setting.load(board)?;
-            let all = usize::MAX;
-            match setting.run(board, &operation(draws.bits(), 2), draws.bits(), all)? {
-                Ok(some) => decisions += some,
-                Err(difference) => return Ok(Err(difference)),
-            }
-            if sigma != SIGMAS[SIGMAS.len() - 1] {
-                continue;
-            }
-            // 0 counts as 1, and every bit keeps a seed from being 0.
-            for seed in std::iter::once(0).chain((0..32).map(|bit| 1 << bit)) {
-                match setting.run(board, &operation(draws.bits(), 1), seed, FEW)? {
+            for _ in 0..RUNS {
+                let (operation, seed) = (operation(draws.bits(), 2), draws.bits());
+                let setting = Setting::close(sigma, seed, &operation, g.slices());
+                setting.load(board)?;
+                match setting.run(board, &operation, seed, usize::MAX)? {
                     Ok(some) => decisions += some,
                     Err(difference) => return Ok(Err(difference)),
                 }
+            }
+        }
+        // 0 counts as 1, and every bit keeps a seed from being 0.
+        let setting = Setting { sigma: 880, offsets: vec![0; g.slices()] };
+        setting.load(board)?;
+        for seed in std::iter::once(0).chain((0..32).map(|bit| 1 << bit)) {
+            match setting.run(board, &operation(draws.bits(), 1), seed, FEW)? {
+                Ok(some) => decisions += some,
+                Err(difference) => return Ok(Err(difference)),
             }
         }
         board.untroubled()?;
@@ -69,13 +74,6 @@ fn operation(bits: u32, units: u8) -> Operation {
     }
 }
 
-/// Two standard deviations either way; a unit of NOISE is half a unit of the offsets.
-fn offsets(sigma: u16, slices: usize) -> Vec<i16> {
-    let (middle, slices) = (slices as i32 / 2, slices as i32);
-    let offset = |slice| (slice - middle) * 2 * i32::from(sigma) / slices;
-    (0..slices).map(|slice| offset(slice).clamp(-32767, 32767) as i16).collect()
-}
-
 /// What the decisions depend on but for the seed.
 struct Setting {
     sigma: u16,
@@ -83,14 +81,34 @@ struct Setting {
 }
 
 impl Setting {
+    /// Offsets that make one decision of every slice a close one, either way in turn.
+    fn close(sigma: u16, seed: u32, operation: &Operation, slices: usize) -> Self {
+        let strobes = ADC_BITS * usize::from(operation.units);
+        let mut noise = Noise::new(seed);
+        let mut offsets = vec![0; slices];
+        for strobe in 0..strobes {
+            for (slice, offset) in offsets.iter_mut().enumerate() {
+                let volts = noise.volts(sigma);
+                if slice % strobes == strobe {
+                    // The least offset that decides for P, or the next one below.
+                    let least = -volts.div_euclid(OFFSET_UNITS);
+                    let close = least - (slice / strobes % 2) as i64;
+                    *offset = close.clamp(-32768, 32767) as i16;
+                }
+            }
+        }
+        Self { sigma, offsets }
+    }
+
     fn load(&self, board: &mut Board) -> Result<(), HostError> {
         let address = |slice| board_regs::EMULATOR_TABLE + 4 * offset_index(slice) as u32;
         let offsets = self.offsets.iter().enumerate();
         let mut words: BTreeMap<u32, u32> =
             offsets.map(|(slice, &o)| (address(slice), u32::from(o as u16))).collect();
         words.insert(board_regs::NOISE, self.sigma.into());
-        // Without a voltage it acts on nothing, but what takes it for NOISE must show.
+        // They act on nothing here, but what takes one for NOISE must show.
         words.insert(board_regs::LAMBDA, (!self.sigma).into());
+        words.insert(board_regs::SCRATCH, !u32::from(self.sigma));
         board.load_entries(&words)
     }
 

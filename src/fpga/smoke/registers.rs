@@ -7,6 +7,7 @@ use crate::fpga::host::{Board, HostError};
 use crate::fpga::registers as board_regs;
 use crate::registers::{self as reg, Access};
 use crate::transaction::Operation;
+use std::collections::BTreeMap;
 
 /// Bits of a window that the check writes in every entry: which entries there are, and which bits.
 struct Window {
@@ -52,19 +53,32 @@ fn settings(plan: &Plan, board: &mut Board) -> Part {
         (board_regs::LAMBDA, 0xffff),
         (board_regs::NOISE, 0xffff),
     ];
-    let mut compared = 0;
-    for (address, mask) in timing.chain(enable).chain(others) {
-        // A pulse width must not be 0: both patterns set bits of it.
-        for pattern in [0x5555_5555, 0xaaaa_aaaa_u32] {
-            board.write(address, &[pattern & mask])?;
+    let registers: Vec<(u32, u32)> = timing.chain(enable).chain(others).collect();
+    // Each another value, all at once, and then the other value of every bit.
+    for invert in [0, u32::MAX] {
+        let words: BTreeMap<u32, u32> = registers
+            .iter()
+            .map(|&(address, mask)| (address, (legal(pattern(address)) ^ invert) & mask))
+            .collect();
+        board.write_all(&words)?;
+        for (address, expected) in words {
             let got = board.word(address)?;
-            if got != pattern & mask {
-                return Ok(Err(Difference::hex(name(address), pattern & mask, got)));
+            if got != expected {
+                return Ok(Err(Difference::hex(name(address), expected, got)));
             }
-            compared += 1;
         }
     }
-    Ok(Ok(compared))
+    Ok(Ok(2 * registers.len()))
+}
+
+/// Some word for an address.
+fn pattern(address: u32) -> u32 {
+    address.wrapping_mul(0x9e37_79b9).rotate_left(16)
+}
+
+/// A pulse must not have the width 0, whichever way the bits are turned.
+fn legal(word: u32) -> u32 {
+    word & !15 | (word % 14 + 1)
 }
 
 /// The windows, in bursts, with a pattern of each address and then its complement.
