@@ -184,8 +184,7 @@ impl Board {
 
     /// Pulses, all slices on, no noise, nothing refused or violated so far.
     pub fn prepare(&mut self, pulses: &Pulses) -> Result<(), HostError> {
-        let mut pulses = *pulses;
-        let timing = pulses.all_mut().map(|pulse| pulse.width | pulse.gap << 8);
+        let timing = timing_words(pulses);
         let enable = vec![u32::MAX; self.geometry.slices().div_ceil(32)];
         Ok(self.bone.checked(&mut [
             Transfer::Write(reg::TIMING_RESET, &timing),
@@ -196,6 +195,11 @@ impl Board {
             Transfer::Write(board::RULES, &[0]),
             Transfer::Write(board::LINK_ERRORS, &[0]),
         ])?)
+    }
+
+    /// Pulses alone.
+    pub fn set_pulses(&mut self, pulses: &Pulses) -> Result<(), HostError> {
+        self.write(reg::TIMING_RESET, &timing_words(pulses))
     }
 
     /// The whole array, unless it lies there already.
@@ -378,6 +382,12 @@ impl Board {
 pub fn table_words(tables: &Tables) -> impl Iterator<Item = (u32, u32)> + use<> {
     let address = |index: usize| board::EMULATOR_TABLE + 4 * index as u32;
     tables.words().into_iter().map(move |(index, word)| (address(index), word.into()))
+}
+
+/// The TIMING registers.
+fn timing_words(pulses: &Pulses) -> [u32; 10] {
+    let mut pulses = *pulses;
+    pulses.all_mut().map(|pulse| pulse.width | pulse.gap << 8)
 }
 
 /// Address and word of every eight digits of an activation vector, one value per MAC row.

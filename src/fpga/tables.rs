@@ -279,12 +279,12 @@ impl Tables {
     }
 }
 
-/// Volts^-1 of one unit of LAMBDA: 2^-16, exact in units of voltages.
 /// Index of a slice's comparator offset.
 pub fn offset_index(slice: usize) -> usize {
     SLICE_WORDS + 16 * slice + OFFSET
 }
 
+/// Volts^-1 of one unit of LAMBDA: 2^-16, exact in units of voltages.
 fn lambda_unit(unit_v: f64) -> f64 {
     2f64.powi(-42) / unit_v
 }

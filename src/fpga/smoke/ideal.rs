@@ -34,10 +34,13 @@ pub fn run(plan: &Plan, board: &mut Board) -> Result<Finding, CheckError> {
         if let Err(difference) = counted(board, "all operations", expected)? {
             return Ok(Err(difference));
         }
+        board.write(reg::CLEAR_COUNTERS, &[0])?;
+        let mut steps =
+            Steps { predictor: Predictor::ideal(geometry, &sram), count: 0, times: [0; 2] };
         let mut draws = Draws::new(plan, 5);
         for _ in 0..PULSES {
             let pulses = drawn_pulses(&mut draws);
-            if let Err(difference) = with_pulses(board, &pulses, &sram, &mut draws)? {
+            if let Err(difference) = steps.step(board, &pulses, &mut draws)? {
                 return Ok(Err(difference));
             }
         }
@@ -71,33 +74,46 @@ fn drawn_pulses(draws: &mut Draws) -> Pulses {
     pulses
 }
 
-/// A step of these pulses: its results, what is counted, and the cycles that it took.
-fn with_pulses(
-    board: &mut Board,
-    pulses: &Pulses,
-    sram: &[u32],
-    draws: &mut Draws,
-) -> Result<Result<(), Difference>, HostError> {
-    let geometry = *board.geometry();
-    board.prepare(pulses)?;
-    let mut predictor = Predictor::ideal(&geometry, sram);
-    let job = step(&geometry, draws);
-    if let Err(difference) = work::run(board, &mut predictor, &[job])? {
-        return Ok(Err(difference));
-    }
-    let after = format!("a step of {pulses:?}");
-    let (conversions, ..) = predictor.counts();
-    if let Err(difference) = counted(board, &after, [1, conversions, predictor.clipped()])? {
-        return Ok(Err(difference));
-    }
-    let times = board.read(reg::CYCLES, 2)?;
-    let expected = cycles(pulses, &geometry);
-    for ((name, expected), got) in ["CYCLES", "STALLS"].iter().zip(expected).zip(times) {
-        if got != expected {
-            return Ok(Err(Difference::new(format!("{name} after {after}"), expected, got)));
+/// Single steps, one after the other: what they are counted as together.
+struct Steps {
+    predictor: Predictor,
+    count: u64,
+    /// CYCLES and STALLS.
+    times: [u32; 2],
+}
+
+impl Steps {
+    /// A step of these pulses: its results, and the counters after it.
+    fn step(
+        &mut self,
+        board: &mut Board,
+        pulses: &Pulses,
+        draws: &mut Draws,
+    ) -> Result<Result<(), Difference>, HostError> {
+        let geometry = *board.geometry();
+        board.set_pulses(pulses)?;
+        let job = step(&geometry, draws);
+        if let Err(difference) = work::run(board, &mut self.predictor, &[job])? {
+            return Ok(Err(difference));
         }
+        self.count += 1;
+        let after = format!("{} steps, the last of {pulses:?}", self.count);
+        let (conversions, ..) = self.predictor.counts();
+        let expected = [self.count, conversions, self.predictor.clipped()];
+        if let Err(difference) = counted(board, &after, expected)? {
+            return Ok(Err(difference));
+        }
+        let got = board.read(reg::CYCLES, 2)?;
+        for (time, more) in self.times.iter_mut().zip(cycles(pulses, &geometry)) {
+            *time += more;
+        }
+        for ((name, &expected), got) in ["CYCLES", "STALLS"].iter().zip(&self.times).zip(got) {
+            if got != expected {
+                return Ok(Err(Difference::new(format!("{name} after {after}"), expected, got)));
+            }
+        }
+        Ok(Ok(()))
     }
-    Ok(Ok(()))
 }
 
 /// A conversion step of any column and plane.

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// Registers that may differ until too many do. [C] A difference that spreads so far is one.
-const MOST_APART: usize = 8;
+/// Registers that may differ until too many do. [C] The multiplier has this many.
+const MOST_APART: usize = 48;
 
 /// Whether it is proved that no pin ever tells the two apart, within `seconds`. Registers that are seen
 /// to differ may do so if nothing that follows from it shows. False also where nothing is known.
