@@ -25,8 +25,8 @@ use std::sync::Mutex;
 /// other down, and are lost together when a run is interrupted.
 const GROUP: usize = 25;
 
-/// How long it is tried to prove that a flip which all checks pass never shows. [C] Most proofs take less
-/// than a second; what is not proved after a minute was not after five.
+/// How long it is tried to prove that a flip which all checks pass never shows. [C] The proofs that were
+/// timed took less than a second.
 const PROOF_SECONDS: u64 = 60;
 
 /// Why flips cannot be tested.

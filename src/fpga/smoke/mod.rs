@@ -225,7 +225,8 @@ impl Plan {
             *died.lock().unwrap_or_else(|e| e.into_inner()) = dead;
         };
         std::thread::scope(|scope| {
-            for _ in 0..more {
+            // A board without a check would be in vain.
+            for _ in 0..more.min(self.checks.len().saturating_sub(1)) {
                 scope.spawn(|| open().iter_mut().for_each(&work));
             }
             work(board);
