@@ -2,7 +2,7 @@
 
 use super::slots::MAX_ROWS;
 use super::{Counts, Machine};
-use crate::mapping::{Burst, LayerStage, Program, Read, Stage, UNUSED};
+use crate::mapping::{Burst, LayerStage, Program, Read, Stage};
 use crate::network::{LayerKind, Network, Output, Source, Tensor, add_biases};
 
 /// Most outputs of any geometry.
@@ -28,13 +28,15 @@ pub struct Executor<'a> {
     image: Vec<u8>,
     /// What each layer gave.
     tensors: Vec<Tensor>,
+    /// What the macro's layer takes, and a 0 behind it: rows that get none are charged to that.
+    inputs: Vec<u8>,
 }
 
 impl<'a> Executor<'a> {
     /// An executor of a network's program.
     pub fn new(network: &'a Network, program: &'a Program) -> Self {
         let image = vec![0; network.input.shape.elements()];
-        Self { network, program, image, tensors: network.tensors() }
+        Self { network, program, image, tensors: network.tensors(), inputs: vec![] }
     }
 
     /// Runs an image of `[channel][row][column]` pixels. The conversion index of its first step is
@@ -86,13 +88,14 @@ impl<'a> Executor<'a> {
         for table in &stage.tables {
             machine.set_output(table.bank, table.output, table.multiplier, table.bias)?;
         }
+        self.take_inputs(stage.layer);
         if let Some(first) = stage.bursts.first() {
-            self.activate(machine, stage.layer, first)?;
+            self.activate(machine, first)?;
         }
         for (i, burst) in stage.bursts.iter().enumerate() {
             burst.operations.iter().try_for_each(|operation| machine.operate(operation))?;
             if let Some(next) = stage.bursts.get(i + 1) {
-                self.activate(machine, stage.layer, next)?;
+                self.activate(machine, next)?;
             }
             // A burst that another one adds to has nothing to read; one that has lies in the other
             // bank than the burst that runs.
@@ -108,13 +111,8 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// Writes a burst's activation vectors.
-    fn activate<M: Machine>(
-        &self,
-        machine: &mut M,
-        layer: usize,
-        burst: &Burst,
-    ) -> Result<(), M::Error> {
+    /// Puts the inputs of a layer where its vectors are taken from.
+    fn take_inputs(&mut self, layer: usize) {
         let inputs = match self.network.layers[layer].from[0] {
             Source::Image => &self.image,
             Source::Layer(earlier) => match &self.tensors[earlier] {
@@ -122,11 +120,20 @@ impl<'a> Executor<'a> {
                 Tensor::Sums(_) => unreachable!("a checked network: layers take activations"),
             },
         };
+        self.inputs.clear();
+        self.inputs.extend_from_slice(inputs);
+        self.inputs.push(0);
+    }
+
+    /// Writes a burst's activation vectors.
+    fn activate<M: Machine>(&self, machine: &mut M, burst: &Burst) -> Result<(), M::Error> {
+        let inputs = self.inputs.as_slice();
+        let last = inputs.len().checked_sub(1).expect("the 0 at the end");
         let mut values = [0; MAX_ROWS];
         for vector in &burst.vectors {
             for (value, &source) in values.iter_mut().zip(&vector.sources) {
-                // UNUSED is beyond every tensor: such a row gets 0.
-                *value = inputs.get(source as usize).copied().unwrap_or(0);
+                // UNUSED is beyond every tensor: such a row gets the 0 at the end. No branch.
+                *value = inputs[last.min(source as usize)];
             }
             machine.activate(vector.slot, &values[..vector.sources.len()], vector.bits)?;
         }
@@ -179,8 +186,9 @@ fn clear(tensor: &mut Tensor) {
 /// Puts every value at its target.
 fn scatter<T: Copy>(targets: &[u32], values: &[T], into: &mut [T]) {
     for (&target, &value) in targets.iter().zip(values) {
-        if target != UNUSED {
-            into[target as usize] = value;
+        // UNUSED is beyond every tensor.
+        if let Some(element) = into.get_mut(target as usize) {
+            *element = value;
         }
     }
 }

@@ -77,14 +77,14 @@ impl GoldenMachine {
         self.converter.prolong_latch(if self.streaming { self.stretch } else { 0 });
         self.streaming = true;
         self.converter.convert(&converted, self.slots.digits(slot), &mut self.codes)?;
-        let mut clipped = 0;
         let adcs = self.values[operation.range as usize].iter().zip(&self.codes);
         for (value, (table, &code)) in self.step_values.iter_mut().zip(adcs) {
-            *value = table[usize::from(code)];
-            clipped += u32::from(ideal::clipped(code));
+            *value = table[usize::from(code) % table.len()];
         }
+        // There are at most 128 codes.
+        let clipped: u8 = self.codes.iter().map(|&code| u8::from(ideal::clipped(code))).sum();
         let digit_sum = self.slots.sum(slot);
-        let values = Values { values: &self.step_values, digit_sum, clipped };
+        let values = Values { values: &self.step_values, digit_sum, clipped: clipped.into() };
         self.post.take(operation, step, &values);
         Ok(())
     }

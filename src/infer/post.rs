@@ -79,12 +79,11 @@ impl PostProcessor {
         let common = scale * (weight * self.reference(operation) + term);
         let outputs = step.unit * self.slices..(step.unit + 1) * self.slices;
         let bank = &mut self.banks[usize::from(operation.bank)];
-        let sums = bank.accumulators[outputs].iter_mut().zip(values.values);
+        let sums = &mut bank.accumulators[outputs];
         if operation.clear && step.first(operation) {
-            sums.for_each(|(sum, y)| *sum = scale * weight * y + common);
-        } else {
-            sums.for_each(|(sum, y)| *sum = sum.wrapping_add(scale * weight * y + common));
+            sums.fill(0);
         }
+        accumulate(sums, values.values, scale * weight, common);
         self.counts.conversions += self.slices as u64;
         self.counts.clipped += u64::from(values.clipped);
     }
@@ -114,6 +113,18 @@ impl PostProcessor {
 
     pub(super) fn sums(&self, bank: u8, outputs: Range<usize>, into: &mut [i32]) {
         into.copy_from_slice(&self.banks[usize::from(bank)].accumulators[outputs]);
+    }
+}
+
+dispatch! {
+    /// Adds `weight` times a value and `common` to every sum.
+    fn accumulate(sums: &mut [i32], values: &[i32], weight: i32, common: i32) = accumulate_body;
+}
+
+#[inline(always)]
+fn accumulate_body(sums: &mut [i32], values: &[i32], weight: i32, common: i32) {
+    for (sum, y) in sums.iter_mut().zip(values) {
+        *sum = sum.wrapping_add(weight * y + common);
     }
 }
 

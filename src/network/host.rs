@@ -87,21 +87,41 @@ pub fn pool(pool: &Pool, shape: Shape, input: &[u8], into: &mut [u8]) {
     let width = (shape.width - columns) / stride[1] + 1;
     assert_eq!(input.len(), shape.elements(), "elements of the input");
     assert_eq!(into.len(), shape.channels * height * width, "elements of the result");
-    let size = rows * columns;
+    let size = (rows * columns) as u32;
+    // What a window's columns come to, down its rows.
+    let mut sums = vec![0; shape.width];
     for (line, outputs) in into.chunks_exact_mut(width).enumerate() {
         let first = shape.index(line / height, line % height * stride[0], 0);
-        for (x, output) in outputs.iter_mut().enumerate() {
-            let start = first + x * stride[1];
-            let window = (0..rows).flat_map(|row| &input[start + row * shape.width..][..columns]);
-            *output = match kind {
-                PoolKind::Max => window.fold(0, |most, &value| most.max(value)),
-                // A mean of bytes is one.
-                PoolKind::Average => {
-                    let sum: usize = window.map(|&value| usize::from(value)).sum();
-                    ((sum + size / 2) / size) as u8
+        let lines = input[first..].chunks(shape.width).take(rows);
+        let windows = outputs.iter_mut().zip((0..).step_by(stride[1]));
+        match kind {
+            PoolKind::Max => {
+                fold_lines(lines, &mut sums, u32::max);
+                for (output, x) in windows {
+                    *output = sums[x..x + columns].iter().fold(0, |most, &x| x.max(most)) as u8;
                 }
-            };
+            }
+            PoolKind::Average => {
+                fold_lines(lines, &mut sums, |sum, x| sum + x);
+                for (output, x) in windows {
+                    let sum: u32 = sums[x..x + columns].iter().sum();
+                    // A mean of bytes is one.
+                    *output = ((sum + size / 2) / size) as u8;
+                }
+            }
         }
+    }
+}
+
+/// Folds lines, one result per column.
+fn fold_lines<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    into: &mut [u32],
+    fold: impl Fn(u32, u32) -> u32,
+) {
+    into.fill(0);
+    for line in lines {
+        into.iter_mut().zip(line).for_each(|(all, &x)| *all = fold(*all, x.into()));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::array::{PerRow, ROWS};
+use super::array::ROWS;
 use super::converter::{Converter, ConverterError, ConverterStep, check_shape};
 use super::filter::{self, Filter};
 use crate::config::{Analog, Geometry, Timing};
@@ -42,7 +42,7 @@ pub struct FilteredConverter {
 #[derive(Clone, Debug)]
 struct Kept {
     step: ConverterStep,
-    digits: PerRow,
+    digits: [u8; ROWS],
     stretch: u32,
     conversion: u64,
 }
@@ -147,9 +147,7 @@ impl FilteredConverter {
             stretch: self.stretch,
             conversion: self.next_conversion,
         };
-        for (row, &digit) in kept.digits.iter_mut().zip(digits) {
-            *row = digit.into();
-        }
+        kept.digits[..digits.len()].copy_from_slice(digits);
         kept
     }
 
@@ -232,7 +230,8 @@ impl FilteredConverter {
         self.converter.conversion.span = span;
         for kept in &self.chain[steps] {
             self.converter.number_next(kept.conversion);
-            self.converter.predict(&kept.step, &kept.digits, kept.stretch, [u32::MAX; SLICE_WORDS]);
+            let digits = kept.digits.map(Into::into);
+            self.converter.predict(&kept.step, &digits, kept.stretch, [u32::MAX; SLICE_WORDS]);
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Eight lanes with AVX2.
+//! Eight lanes with AVX2 and FMA.
 
 use super::{Double, Float, Int, Kernel, Simd, operators, operators_of_all, operators_with_one};
 use std::arch::x86_64::*;
 
 const LANES: usize = 8;
 
-/// Proof that the machine has AVX2.
+/// Proof that the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub struct Avx2(());
 
 impl Avx2 {
     pub fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
     }
 
     pub fn run(self, kernel: impl Kernel) {
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,fma")]
         fn with_features(kernel: impl Kernel, simd: Avx2) {
             kernel.run(simd);
         }
@@ -197,6 +197,11 @@ impl Int for Ints {
 }
 
 impl Float for Floats {
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, term.0) })
+    }
+
     #[inline(always)]
     fn store(self, to: &mut [f32]) {
         // SAFETY: a vector exists; there is room for eight elements.

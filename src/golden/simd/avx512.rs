@@ -185,6 +185,11 @@ impl Int for Ints {
 
 impl Float for Floats {
     #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32]) {
         // SAFETY: a vector exists; there is room for sixteen elements.
         unsafe { _mm512_storeu_ps(to[..LANES].as_mut_ptr(), self.0) }

@@ -1,9 +1,8 @@
 //! Vectors of 32-bit and of 64-bit lanes, one slice each, and the choice of instruction set at run
 //! time.
 //!
-//! Kernels are written once against [`Simd`]. All its operations are exact or rounded once as
-//! IEEE 754 says (no fused multiply-add, no reassociation), so every instruction set gives the same
-//! bits.
+//! Kernels are written once against [`Simd`]. All its operations but [`Float::mul_add`] are exact or
+//! rounded once as IEEE 754 says (no reassociation), so every instruction set gives the same bits.
 //!
 //! Soundness: a token ([`Simd`]) is only made after its features were detected, and vectors only
 //! from a token or from other vectors; whoever holds a vector may use the instructions.
@@ -20,7 +19,7 @@ mod avx512;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 pub(super) use aligned::{Aligned, lane};
-pub(super) use draws::{Normals, bits, elements};
+pub(super) use draws::{Grid, Normals, bits, elements};
 
 /// Instruction sets that conversions can run on; they give identical codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +167,9 @@ pub(super) trait Int:
 pub(super) trait Float:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
 {
+    /// `self * factor + term`, rounded once where the machine can do so and twice where not: only for
+    /// values with a bound of their error, which counts both.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
     /// Writes all lanes; panics if there is no room for them.
     fn store(self, to: &mut [f32]);
 }

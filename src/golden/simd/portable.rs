@@ -175,6 +175,11 @@ impl Int for Ints {
 
 impl Float for Floats {
     #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        self * factor + term
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32]) {
         to[..LANES].copy_from_slice(&self.0);
     }

@@ -8,10 +8,9 @@ use super::search::{self, Injection, Search};
 use super::start::{self, OPENINGS, Start, TOGETHER};
 use crate::config::ADC_BITS;
 use crate::golden::chip::LEVELS;
-use crate::golden::draws::{self, Cubic};
+use crate::golden::draws::{Cubic, Draws};
 use crate::golden::noise::Draw;
-use crate::golden::random::Key;
-use crate::golden::simd::{Int, Kernel, Simd};
+use crate::golden::simd::{Float, Int, Kernel, Simd};
 use crate::pins::SLICE_WORDS;
 
 /// Sees the margins of decision k as they come.
@@ -46,8 +45,14 @@ impl<W: Watch> Kernel for Convert<'_, W> {
     fn run<S: Simd>(self, simd: S) {
         match self.step.noise {
             None => self.blocks(simd, Silent),
-            Some(key) if self.search.noisy => self.blocks(simd, Noisy::<true>(key)),
-            Some(key) => self.blocks(simd, Noisy::<false>(key)),
+            Some(key) => {
+                let draws = Draws::new(key, self.codes.len());
+                if self.search.noisy {
+                    self.blocks(simd, Noisy::<true>(&draws));
+                } else {
+                    self.blocks(simd, Noisy::<false>(&draws));
+                }
+            }
         }
     }
 }
@@ -58,10 +63,10 @@ impl<W: Watch> Convert<'_, W> {
         let driven = Driven::new(self.step.digits, self.levels);
         let blocks = self.start.blocks.iter().zip(&self.search.blocks).zip(&mut *self.ends);
         for (number, ((start, search), ends)) in blocks.enumerate() {
-            let slices = (number * BLOCK, self.codes.len());
+            let at = number * BLOCK;
             let (limit, comparator) = (self.limit, self.search.comparator);
             let mut block =
-                Block { simd, noise, start, search, step: self.step, limit, comparator, slices };
+                Block { simd, noise, start, search, step: self.step, limit, comparator, at };
             let single_ended =
                 self.start.single_ended.then(|| self.levels[usize::from(self.step.level) % LEVELS]);
             let mut codes = [0; BLOCK];
@@ -87,8 +92,8 @@ struct Block<'a, S, N> {
     step: &'a Step<'a>,
     limit: f32,
     comparator: Cubic,
-    /// First slice of the block, and how many there are in all.
-    slices: (usize, usize),
+    /// First slice of the block.
+    at: usize,
 }
 
 impl<S: Simd, N: Noise> Block<'_, S, N> {
@@ -110,21 +115,43 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
             sums::<S, V, 2>(simd, &self.start.weights, driven)
         };
         let mut unsure = 0;
-        // Two vectors at a time: every decision waits for the one before, but not for that of other
-        // slices.
-        for v in (0..V).step_by(2) {
-            let mut a = self.begin(v * S::LANES, [sums[0][v], sums[1][v]], level, ends);
-            let mut b =
-                self.begin((v + 1) * S::LANES, [sums[0][v + 1], sums[1][v + 1]], level, ends);
-            for k in 0..INJECTIONS {
-                self.decide(k, &mut a, watch);
-                self.decide(k, &mut b, watch);
-                self.inject(k, &mut a);
-                self.inject(k, &mut b);
+        // Every decision waits for the one before, but not for that of other slices: two vectors at a
+        // time, if registers hold them.
+        let at_once = if S::MANY_REGISTERS { 2 } else { 1 };
+        for v in (0..V).step_by(at_once) {
+            let first = self.begin(v * S::LANES, [sums[0][v], sums[1][v]], level, ends);
+            unsure |= if S::MANY_REGISTERS {
+                let (at, sums) = ((v + 1) * S::LANES, [sums[0][v + 1], sums[1][v + 1]]);
+                let second = self.begin(at, sums, level, ends);
+                self.search([first, second], ends, codes, watch)
+            } else {
+                self.search([first], ends, codes, watch)
+            };
+        }
+        unsure
+    }
+
+    /// The binary search of vectors. Returns the slices that are unsure, one bit each.
+    #[inline(always)]
+    fn search<W: Watch, const T: usize>(
+        &mut self,
+        mut vectors: [Slices<S>; T],
+        ends: &mut [Row; 2],
+        codes: &mut [u8; BLOCK],
+        watch: &mut W,
+    ) -> u32 {
+        for k in 0..INJECTIONS {
+            for slices in &mut vectors {
+                self.decide(k, slices, watch);
             }
-            self.decide(INJECTIONS, &mut a, watch);
-            self.decide(INJECTIONS, &mut b, watch);
-            unsure |= self.finish(&a, ends, codes) | self.finish(&b, ends, codes);
+            for slices in &mut vectors {
+                self.inject(k, slices);
+            }
+        }
+        let mut unsure = 0;
+        for slices in &mut vectors {
+            self.decide(INJECTIONS, slices, watch);
+            unsure |= self.finish(slices, ends, codes);
         }
         unsure
     }
@@ -139,18 +166,20 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
         ends: &[Row; 2],
     ) -> Slices<S> {
         let simd = self.simd;
-        let [mut p, mut n] = [self.side(0, first, ends), self.side(1, first, ends)];
+        let drawn = self.noise.slices(simd, self.at + first);
+        let mut p = self.side(0, first, drawn, ends);
+        let mut n = self.side(1, first, drawn, ends);
         if let Some(level) = level {
-            n = n + self.start.sides[1].level.load(simd, first) * simd.splat_f32(level);
+            n = self.start.sides[1].level.load(simd, first).mul_add(simd.splat_f32(level), n);
         }
         (p, n) = (p + sums[0], n + sums[1]);
         let zero = simd.splat(0);
-        Slices { first, p, n, zero, code: zero, near: zero }
+        Slices { first, drawn, p, n, zero, code: zero, near: zero }
     }
 
     /// What a side has without digits and level at the first strobe.
     #[inline(always)]
-    fn side(&self, side: usize, first: usize, ends: &[Row; 2]) -> S::Float {
+    fn side(&self, side: usize, first: usize, drawn: S::Int, ends: &[Row; 2]) -> S::Float {
         let simd = self.simd;
         let start = &self.start.sides[side];
         let mut rest = start.constant.load(simd, first);
@@ -158,11 +187,11 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
             let leaked = self.search.leak[side].load(simd, first);
             let left =
                 ends[side].load(simd, first) - leaked * simd.splat_f32(self.step.latch as f32);
-            rest = rest + start.residue.load(simd, first) * left;
+            rest = start.residue.load(simd, first).mul_add(left, rest);
         }
         for (draw, deviation) in OPENINGS.iter().zip(&start.noise) {
-            if let Some(z) = self.noise.normal(simd, UNIT, draw(side), self.at(first)) {
-                rest = rest + z * deviation.load(simd, first);
+            if let Some(z) = self.noise.normal(simd, UNIT, draw(side), drawn) {
+                rest = z.mul_add(deviation.load(simd, first), rest);
             }
         }
         rest
@@ -173,12 +202,12 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
     fn decide<W: Watch>(&mut self, k: usize, slices: &mut Slices<S>, watch: &mut W) {
         let (simd, first) = (self.simd, slices.first);
         let mut offset = self.search.offsets[k].load(simd, first);
-        let at = self.at(first);
-        if let Some(noise) = self.noise.normal(simd, self.comparator, Draw::Decision(k), at) {
+        let draw = Draw::Decision(k);
+        if let Some(noise) = self.noise.normal(simd, self.comparator, draw, slices.drawn) {
             offset = offset + noise;
         }
         let margin = slices.p - slices.n + offset;
-        watch.margins(simd, k, at.0, margin);
+        watch.margins(simd, k, self.at + first, margin);
         let margin = S::Int::of_bits(margin);
         slices.zero = margin.negative();
         slices.code = slices.code | (slices.zero & simd.splat(1 << (ADC_BITS - 1 - k)));
@@ -190,8 +219,8 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
     /// Injection k: the higher side falls.
     #[inline(always)]
     fn inject(&self, k: usize, slices: &mut Slices<S>) {
-        let Slices { first, p, n, zero, .. } = *slices;
-        let draw = self.noise.injection(self.simd, k, self.at(first));
+        let Slices { first, drawn, p, n, zero, .. } = *slices;
+        let draw = self.noise.injection(self.simd, k, drawn);
         let [of_p, of_n] = &self.search.injections[k];
         let from_p = S::Int::of_bits(self.removed(of_p, first, p, draw));
         let from_n = S::Int::of_bits(self.removed(of_n, first, n, draw));
@@ -210,9 +239,9 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
     ) -> S::Float {
         let simd = self.simd;
         let charge = injection.charge.load(simd, first);
-        let removed = charge + injection.slope.load(simd, first) * y;
+        let removed = y.mul_add(injection.slope.load(simd, first), charge);
         match draw {
-            Some(z) => removed + injection.deviation.load(simd, first) * z,
+            Some(z) => z.mul_add(injection.deviation.load(simd, first), removed),
             None => removed,
         }
     }
@@ -227,18 +256,14 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
         ends[1].store(simd, first, n - fallen_n.load(simd, first));
         near.signs() << first
     }
-
-    /// Number of a slice of the block, and how many there are in all.
-    #[inline(always)]
-    fn at(&self, first: usize) -> (usize, usize) {
-        (self.slices.0 + first, self.slices.1)
-    }
 }
 
 /// A vector of slices during the search.
 struct Slices<S: Simd> {
     /// First slice within the block.
     first: usize,
+    /// What numbers them in draws.
+    drawn: S::Int,
     p: S::Float,
     n: S::Float,
     /// Lanes whose latest decision is 0: all bits set.
@@ -252,17 +277,15 @@ struct Slices<S: Simd> {
 /// Normals as they are.
 const UNIT: Cubic = Cubic::UNIT;
 
-/// Draws of a conversion; `at` is the first slice and the number of all.
+/// Draws of a conversion.
 trait Noise: Copy {
-    fn normal<S: Simd>(
-        self,
-        simd: S,
-        cubic: Cubic,
-        draw: Draw,
-        at: (usize, usize),
-    ) -> Option<S::Float>;
+    /// What numbers slices from `at` on.
+    fn slices<S: Simd>(self, simd: S, at: usize) -> S::Int;
+    /// Cubics of a draw of these slices.
+    fn normal<S: Simd>(self, simd: S, cubic: Cubic, draw: Draw, slices: S::Int)
+    -> Option<S::Float>;
     /// Of injection k.
-    fn injection<S: Simd>(self, simd: S, k: usize, at: (usize, usize)) -> Option<S::Float>;
+    fn injection<S: Simd>(self, simd: S, k: usize, slices: S::Int) -> Option<S::Float>;
 }
 
 /// There is none.
@@ -271,35 +294,45 @@ struct Silent;
 
 impl Noise for Silent {
     #[inline(always)]
-    fn normal<S: Simd>(self, _: S, _: Cubic, _: Draw, _: (usize, usize)) -> Option<S::Float> {
+    fn slices<S: Simd>(self, simd: S, _: usize) -> S::Int {
+        simd.splat(0)
+    }
+
+    #[inline(always)]
+    fn normal<S: Simd>(self, _: S, _: Cubic, _: Draw, _: S::Int) -> Option<S::Float> {
         None
     }
 
     #[inline(always)]
-    fn injection<S: Simd>(self, _: S, _: usize, _: (usize, usize)) -> Option<S::Float> {
+    fn injection<S: Simd>(self, _: S, _: usize, _: S::Int) -> Option<S::Float> {
         None
     }
 }
 
-/// That of a key, of injections too or not.
+/// That of a conversion, of injections too or not.
 #[derive(Clone, Copy)]
-struct Noisy<const INJECTIONS: bool>(Key);
+struct Noisy<'a, const INJECTIONS: bool>(&'a Draws);
 
-impl<const INJECTIONS: bool> Noise for Noisy<INJECTIONS> {
+impl<const INJECTIONS: bool> Noise for Noisy<'_, INJECTIONS> {
+    #[inline(always)]
+    fn slices<S: Simd>(self, simd: S, at: usize) -> S::Int {
+        self.0.slices(simd, at)
+    }
+
     #[inline(always)]
     fn normal<S: Simd>(
         self,
         simd: S,
         cubic: Cubic,
         draw: Draw,
-        (at, slices): (usize, usize),
+        slices: S::Int,
     ) -> Option<S::Float> {
-        Some(cubic.of(simd, self.0, draws::elements(simd, draw, slices, at)))
+        Some(self.0.of(simd, cubic, draw, slices))
     }
 
     #[inline(always)]
-    fn injection<S: Simd>(self, simd: S, k: usize, at: (usize, usize)) -> Option<S::Float> {
-        if INJECTIONS { self.normal(simd, UNIT, Draw::Injection(k), at) } else { None }
+    fn injection<S: Simd>(self, simd: S, k: usize, slices: S::Int) -> Option<S::Float> {
+        if INJECTIONS { self.normal(simd, UNIT, Draw::Injection(k), slices) } else { None }
     }
 }
 
@@ -312,6 +345,7 @@ struct Driven<'a> {
 }
 
 impl<'a> Driven<'a> {
+    #[inline(always)]
     fn new(digits: &'a [u8], levels: &'a [f32; LEVELS]) -> Self {
         let all = u64::MAX >> (ROWS - digits.len());
         let rows = if levels[0] == 0.0 { not_zero(digits) } else { all };
@@ -326,6 +360,7 @@ impl<'a> Driven<'a> {
 }
 
 /// Which digits are not 0, one bit each: eight at a time, each below 16.
+#[inline(always)]
 fn not_zero(digits: &[u8]) -> u64 {
     let (eights, _) = digits.as_chunks();
     let of_eight = |&eight: &[u8; 8]| {
@@ -346,16 +381,19 @@ fn sums<S: Simd, const V: usize, const L: usize>(
 ) -> [[S::Float; V]; 2] {
     let zero = simd.splat_f32(0.0);
     let mut sums = [[zero; V]; 2];
-    for group in 0..ROWS / TOGETHER {
-        let mut rows = driven.rows >> (group * TOGETHER) & ((1 << TOGETHER) - 1);
+    let mut rows = driven.rows;
+    while rows != 0 {
         let mut partial = [[zero; V]; L];
-        while rows != 0 {
-            let m = (group * TOGETHER + rows.trailing_zeros() as usize) % ROWS;
+        for _ in 0..TOGETHER {
+            if rows == 0 {
+                break;
+            }
+            let m = rows.trailing_zeros() as usize;
             rows &= rows - 1;
             let level = simd.splat_f32(driven.level(m));
             for (partial, weights) in partial.iter_mut().zip(&weights[m]) {
                 for (v, partial) in partial.iter_mut().enumerate() {
-                    *partial = *partial + weights.load(simd, v * S::LANES) * level;
+                    *partial = weights.load(simd, v * S::LANES).mul_add(level, *partial);
                 }
             }
         }

@@ -11,7 +11,8 @@ use crate::golden::noise::Draw;
 /// Draws of the switches of a side.
 pub(super) const OPENINGS: [fn(usize) -> Draw; 3] = [Draw::Reset, Draw::Sample, Draw::Multiply];
 
-/// Rows that are summed up before they are added to the others: rounding counts the partial sum.
+/// Driven rows that are summed up before they are added to the others: rounding counts the partial
+/// sum.
 pub(super) const TOGETHER: usize = 16;
 
 /// Slopes of a line pair in a plane. Voltages are [scaled](super::search::Search).
@@ -132,13 +133,14 @@ fn digits(block: &Block, side: usize, highest: f64) -> (f64, f64) {
     let (mut reach, mut error) = (0.0, 0.0);
     for slice in 0..BLOCK {
         let term = |m: usize| highest * block.weights[m][side].get(slice).abs();
-        let partial =
-            |group: usize| -> f64 { (0..TOGETHER).map(|m| term(group * TOGETHER + m)).sum() };
-        let partials: [f64; ROWS / TOGETHER] = std::array::from_fn(partial);
-        let sum: f64 = partials.iter().sum();
-        let within: f64 = partials.iter().map(|&x| TOGETHER as f64 * rounding(x)).sum();
+        let mut terms: [f64; ROWS] = std::array::from_fn(term);
+        terms.sort_by(|a, b| b.total_cmp(a));
+        // Which rows are driven, and so which are together, changes from step to step.
+        let sum: f64 = terms.iter().sum();
+        let partial: f64 = terms[..TOGETHER].iter().sum();
+        let groups = (ROWS / TOGETHER) as f64;
         // Weights and products round once each.
-        let of_slice = within + partials.len() as f64 * rounding(sum) + 2.0 * UNIT * sum;
+        let of_slice = ROWS as f64 * rounding(partial) + groups * rounding(sum) + 2.0 * UNIT * sum;
         (reach, error) = (larger(reach, sum), larger(error, of_slice));
     }
     (reach, error)
