@@ -94,7 +94,7 @@ impl Ideal {
     #[inline(always)]
     fn code<S: Simd>(&self, simd: S, sum: S::Int) -> S::Int {
         let from_bottom = (sum - simd.splat(self.reference)).shl(self.range) + simd.splat(15 * 64);
-        let limited = from_bottom.clamp(simd.splat(0), simd.splat(15 * 127));
+        let limited = from_bottom.max(simd.splat(0)).min(simd.splat(15 * 127));
         // Division by 15: 0x8889 / 2^19 exceeds 1/15 by less than 1/15 / 2^15.
         (limited * simd.splat(0x8889)).shr(19)
     }

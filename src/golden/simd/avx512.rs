@@ -117,8 +117,13 @@ impl Int for Ints {
     }
 
     #[inline(always)]
-    fn clamp(self, low: Self, high: Self) -> Self {
-        Self(unsafe { _mm512_min_epi32(_mm512_max_epi32(self.0, low.0), high.0) })
+    fn min(self, other: Self) -> Self {
+        Self(unsafe { _mm512_min_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm512_max_epi32(self.0, other.0) })
     }
 
     #[inline(always)]

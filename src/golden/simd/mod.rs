@@ -138,8 +138,9 @@ pub(super) trait Int:
     fn shr(self, bits: u32) -> Self;
     /// -1 where a lane is negative, else 0.
     fn negative(self) -> Self;
-    /// Limits every lane to `low..=high`.
-    fn clamp(self, low: Self, high: Self) -> Self;
+    /// The lower one of every lane, and the higher one.
+    fn min(self, other: Self) -> Self;
+    fn max(self, other: Self) -> Self;
     /// Zero in the 16-bit halves whose bit is clear, the lowest half's lowest.
     fn keep_halves(self, bits: u32) -> Self;
     /// `self` plus the two products of the 16-bit halves of `a` and `b`, all signed.

@@ -105,8 +105,13 @@ impl Int for Ints {
     }
 
     #[inline(always)]
-    fn clamp(self, low: Self, high: Self) -> Self {
-        self.zip(low, i32::max).zip(high, i32::min)
+    fn min(self, other: Self) -> Self {
+        self.zip(other, i32::min)
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, i32::max)
     }
 
     #[inline(always)]

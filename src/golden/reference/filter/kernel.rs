@@ -174,7 +174,7 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
         }
         (p, n) = (p + sums[0], n + sums[1]);
         let zero = simd.splat(0);
-        Slices { first, drawn, p, n, zero, code: zero, near: zero }
+        Slices { first, drawn, p, n, zero, zeros: zero, least: simd.splat(i32::MAX) }
     }
 
     /// What a side has without digits and level at the first strobe.
@@ -210,10 +210,10 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
         watch.margins(simd, k, self.at + first, margin);
         let margin = S::Int::of_bits(margin);
         slices.zero = margin.negative();
-        slices.code = slices.code | (slices.zero & simd.splat(1 << (ADC_BITS - 1 - k)));
+        // All bits of a lane are 1: taking that away adds 1.
+        slices.zeros = slices.zeros + slices.zeros - slices.zero;
         // Numbers that are not negative are in the order of their bits.
-        let limit = simd.splat(self.limit.to_bits() as i32);
-        slices.near = slices.near | ((margin & simd.splat(i32::MAX)) - limit);
+        slices.least = slices.least.min(margin & simd.splat(i32::MAX));
     }
 
     /// Injection k: the higher side falls.
@@ -249,12 +249,12 @@ impl<S: Simd, N: Noise> Block<'_, S, N> {
     /// Keeps what a search leaves. Returns the slices with a margin below the limit, one bit each.
     #[inline(always)]
     fn finish(&self, slices: &Slices<S>, ends: &mut [Row; 2], codes: &mut [u8; BLOCK]) -> u32 {
-        let (simd, &Slices { first, p, n, code, near, .. }) = (self.simd, slices);
-        (code ^ simd.splat((1 << ADC_BITS) - 1)).store_bytes(&mut codes[first..]);
+        let (simd, &Slices { first, p, n, zeros, least, .. }) = (self.simd, slices);
+        (zeros ^ simd.splat((1 << ADC_BITS) - 1)).store_bytes(&mut codes[first..]);
         let [fallen_p, fallen_n] = &self.search.fallen;
         ends[0].store(simd, first, p - fallen_p.load(simd, first));
         ends[1].store(simd, first, n - fallen_n.load(simd, first));
-        near.signs() << first
+        (least - simd.splat(self.limit.to_bits() as i32)).signs() << first
     }
 }
 
@@ -268,10 +268,10 @@ struct Slices<S: Simd> {
     n: S::Float,
     /// Lanes whose latest decision is 0: all bits set.
     zero: S::Int,
-    /// Bits whose decision was 0.
-    code: S::Int,
-    /// Negative where some margin is below the limit.
-    near: S::Int,
+    /// Decisions so far, the latest one lowest: 1 where it was 0.
+    zeros: S::Int,
+    /// Least magnitude of a margin, as bits.
+    least: S::Int,
 }
 
 /// Normals as they are.
